@@ -1,0 +1,1 @@
+"""Commands, plain questions and exit statuses."""

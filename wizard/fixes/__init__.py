@@ -1,0 +1,1 @@
+"""Selects fixes and renders their steps, quoted for the shell they are for."""

@@ -1,0 +1,1 @@
+"""Finds, loads and checks the YAML of the knowledge folder."""

@@ -1,0 +1,1 @@
+"""Loopback database servers with chosen faults, complete enough for real drivers."""

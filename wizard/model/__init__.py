@@ -1,0 +1,1 @@
+"""Frozen values that every other room speaks in. No clock, no socket, no file, no screen."""

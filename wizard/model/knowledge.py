@@ -1,0 +1,310 @@
+"""The shape of the knowledge folder: one frozen type for each kind of entry.
+
+These declarations are the model, the validation and the JSON Schema at once. Lists of objects with an `id`,
+never maps, so that a problem can be reported with its exact line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+
+from wizard.model.evidence import Value
+from wizard.model.target import Engine
+
+Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$", description="kebab-case and stable")]
+FactId = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*(\.[a-z0-9_]+)?$", description="area.noun")]
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+Sources = Annotated[tuple[str, ...], msgspec.Meta(min_length=1, description="ids of sources.yaml")]
+
+Severity = Literal["none", "note", "warning", "error"]
+Tier = Literal["permanent", "intermediate", "bypass"]
+Platform = Literal[
+    "windows-server", "linux-server", "container-server", "any-server",
+    "windows", "debian", "rhel", "suse", "macos", "java", "any-client", "network",
+]  # fmt: skip
+RunOn = Literal["server", "client", "anywhere"]
+Shell = Literal[
+    "powershell", "cmd", "sh", "tsql", "mysql", "postgresql", "ini", "pg-conf", "python",
+    "ado-net", "odbc", "ole-db", "jdbc-sqlserver", "jdbc-mysql", "libpq", "screen",
+]  # fmt: skip
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every kind of entry shares: unknown fields are refused, nothing is changed after loading."""
+
+
+class SourceEntry(Entry, frozen=True, kw_only=True):
+    """A document that knowledge is taken from (sources.yaml)."""
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]+(-[A-Z0-9]+)*$")]
+    title: Text
+    url: Text | None = None
+
+
+class Choice(Entry, frozen=True, kw_only=True):
+    """One possible value of a fact, with the words a person chooses it by."""
+
+    value: bool | str
+    label: Text
+
+
+class HowTo(Entry, frozen=True, kw_only=True):
+    """How a person finds an answer out, on one platform."""
+
+    platform: Text
+    text: Text
+    shell: Shell | None = None
+
+
+class FactEntry(Entry, frozen=True, kw_only=True):
+    """One fact: its type, what is normal, and the question that a person can answer (facts/)."""
+
+    id: FactId
+    title: Text
+    """A noun phrase in plain words, shown beside the value."""
+    type: Literal["choice", "bool", "int", "text", "list"] = "choice"
+    choices: tuple[Choice, ...] = ()
+    normal: bool | str | None = None
+    """The value on a healthy server, for choices and booleans that the tree branches on."""
+    question: Text | None = None
+    """Asked of the person where nothing else can establish the fact; None: never asked."""
+    how_to: tuple[HowTo, ...] = ()
+    probe: Id | None = None
+    """The probe that establishes it; None: only error texts, files or people can."""
+    sources: tuple[str, ...] = ()
+
+
+class Condition(Entry, frozen=True, kw_only=True):
+    """A condition on one fact. Unknown fulfils no condition."""
+
+    fact: FactId
+    one_of: Annotated[tuple[bool | str, ...], msgspec.Meta(min_length=1)]
+
+
+class Sign(Entry, frozen=True, kw_only=True):
+    """One sufficient reason for a cause: all of its conditions hold."""
+
+    all: Annotated[tuple[Condition, ...], msgspec.Meta(min_length=1)]
+
+
+class CauseEntry(Entry, frozen=True, kw_only=True):
+    """A cause: why it fails, and the signs that show it (causes/)."""
+
+    id: Id
+    title: Text
+    """One sentence for a beginner. May use placeholders of the case such as {{ server_name }}."""
+    summary: Text
+    """Two or three short sentences: what it means and what mends it."""
+    precise: Text | None = None
+    """The precise term for the one who wants it."""
+    severity: Severity
+    reachable: bool = True
+    """False where the cause means that the server was not reached or is another service (exit status 3)."""
+    engines: Annotated[tuple[Engine, ...], msgspec.Meta(min_length=1)]
+    signs: Annotated[tuple[Sign, ...], msgspec.Meta(min_length=1, description="any one of them suffices")]
+    advice: Text | None = None
+    """For causes that no command mends: where to go instead."""
+    corrects: tuple[Text, ...] = ()
+    """Common claims that are wrong here, each with what is true."""
+    sources: Sources
+
+
+class Branch(Entry, frozen=True, kw_only=True):
+    """Where to go when the fact has one of these values: to a node, or to a verdict."""
+
+    when: Annotated[tuple[bool | str, ...], msgspec.Meta(min_length=1)]
+    go: Id | None = None
+    verdict: Id | None = None
+
+
+class Node(Entry, frozen=True, kw_only=True):
+    """One question of the tree: a fact, a branch for each value, and where unknown leads."""
+
+    id: Id
+    fact: FactId
+    engines: tuple[Engine, ...] = ()
+    """The engines for which the node is asked; empty: all. For others it is passed over by `otherwise`."""
+    branches: Annotated[tuple[Branch, ...], msgspec.Meta(min_length=1)]
+    otherwise: Id | None = None
+    """The node for unknown and for values without a branch; None: the walk ends inconclusive."""
+
+
+class Tree(Entry, frozen=True, kw_only=True):
+    """The decision tree (tree/): which cause to mend first."""
+
+    entry: Id
+    nodes: Annotated[tuple[Node, ...], msgspec.Meta(min_length=1)]
+    sources: Sources
+
+
+class Established(Entry, frozen=True, kw_only=True):
+    """A fact that an error text establishes by itself."""
+
+    fact: FactId
+    value: Value
+
+
+class Signature(Entry, frozen=True, kw_only=True):
+    """The pattern that recognises a symptom in an error text.
+
+    A phrase matches regardless of case, white space, line breaks and punctuation between its letters and digits;
+    ` … ` in it stands for a gap. A signature matches when one of `codes` or one of `phrases` is found, every
+    phrase of `with_` is found too, and none of `unless`.
+    """
+
+    id: Id
+    codes: tuple[str, ...] = ()
+    """Structured codes, matched as whole tokens: `-2146893019`, `0x80090325`, `UNABLE_TO_VERIFY_LEAF_SIGNATURE`."""
+    phrases: tuple[Text, ...] = ()
+    with_: tuple[Text, ...] = msgspec.field(default=(), name="with")
+    unless: tuple[Text, ...] = ()
+    kind: Literal["reason", "wrapper"] = "reason"
+    """A wrapper decides only when no inner reason is found."""
+    weight: Annotated[int, msgspec.Meta(ge=1, le=100)] = 80
+    """How surely this pattern means this symptom, 1 to 100."""
+    engine: Engine | None = None
+    client: Id | None = None
+    establishes: tuple[Established, ...] = ()
+    go_to: Text | None = None
+    """For `not-tls`: one line on where to go instead."""
+    examples: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
+    sources: Sources
+
+
+class SymptomEntry(Entry, frozen=True, kw_only=True):
+    """What a person sees, in one id of the contract (symptoms/)."""
+
+    id: Id
+    title: Text
+    meaning: Text
+    ask_for: Text | None = None
+    """For `ambiguous`: the exact thing to ask for."""
+    likely_causes: tuple[Id, ...]
+    signatures: tuple[Signature, ...]
+    sources: Sources
+
+
+class ClientEntry(Entry, frozen=True, kw_only=True):
+    """A driver or tool of one version range (clients/)."""
+
+    id: Id
+    title: Text
+    engines: Annotated[tuple[Engine, ...], msgspec.Meta(min_length=1)]
+    marks: tuple[Text, ...] = ()
+    """Phrases that show in an error text that this client wrote it; the longest one found decides."""
+    sources: Sources
+
+
+class Parameter(Entry, frozen=True, kw_only=True):
+    """A placeholder of a fix's templates."""
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*$")]
+    meaning: Text
+    """What to put there when the case does not know it, as in `your CA file`."""
+    example: Text
+    """Used by the linter to render the template."""
+
+
+class StepEntry(Entry, frozen=True, kw_only=True):
+    """One command or screen instruction. `text` is a Jinja2 template; quoting is the renderer's."""
+
+    title: Text
+    run_on: RunOn
+    shell: Shell
+    text: Text
+    as_administrator: bool = False
+
+
+class FixEntry(Entry, frozen=True, kw_only=True):
+    """One way to mend one or more causes, on one platform or for one client (fixes/)."""
+
+    id: Id
+    causes: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1)]
+    tier: Tier
+    title: Text
+    engines: Annotated[tuple[Engine, ...], msgspec.Meta(min_length=1)]
+    platform: Platform
+    client: Id | None = None
+    parameters: tuple[Parameter, ...] = ()
+    steps: Annotated[tuple[StepEntry, ...], msgspec.Meta(min_length=1)]
+    undo: tuple[StepEntry, ...] = ()
+    changes: Annotated[tuple[FactId, ...], msgspec.Meta(min_length=1, description="facts that prove it")]
+    restarts: Text | None = None
+    rights: Text | None = None
+    gives_up: Text | None = None
+    """Required for a bypass: what protection is lost."""
+    when_ok: Text | None = None
+    when_not: Text | None = None
+    order: int = 50
+    """Lower comes first within its tier."""
+    sources: Sources
+
+
+class ScenarioEntry(Entry, frozen=True, kw_only=True):
+    """A lab server with a chosen fault (scenarios/)."""
+
+    id: Annotated[str, msgspec.Meta(pattern=r"^(sqlserver|mysql|mariadb|postgresql)(/[a-z0-9-]+){1,2}$")]
+    title: Text
+    cause: Id
+    """The verdict that a diagnosis of it must reach."""
+    engine: Engine
+    server_name: str = "localhost"
+    """The name the client uses."""
+    certificate: Literal["self-generated", "self-signed", "private-ca", "none"] = "private-ca"
+    names: tuple[str, ...] = ("localhost", "127.0.0.1")
+    """Subject alternative names of the leaf; an address becomes an iPAddress."""
+    common_name: str | None = None
+    """Default: the first name."""
+    valid_days: tuple[int, int] = (-30, 335)
+    """notBefore and notAfter in days from now."""
+    intermediate: bool = False
+    """The leaf is issued by an intermediate, which the server sends."""
+    trusted: bool = True
+    """Whether `ca_file` is handed to the client; False: the client does not know the root."""
+    policy: Literal["optional", "required", "strict-only", "not-offered"] = "optional"
+    behaviour: Literal["serve", "silent", "other-service", "closed"] = "serve"
+    error: Text | None = None
+    """The error text as a user would report it."""
+    sources: tuple[str, ...] = ()
+
+
+Named = TypeVar("Named", SymptomEntry, FactEntry, CauseEntry, ScenarioEntry)
+
+
+class Knowledge(msgspec.Struct, frozen=True):
+    """All of the knowledge folder, each kind in the order of its files."""
+
+    symptoms: tuple[SymptomEntry, ...] = ()
+    facts: tuple[FactEntry, ...] = ()
+    tree: Tree | None = None
+    causes: tuple[CauseEntry, ...] = ()
+    clients: tuple[ClientEntry, ...] = ()
+    fixes: tuple[FixEntry, ...] = ()
+    scenarios: tuple[ScenarioEntry, ...] = ()
+    sources: tuple[SourceEntry, ...] = ()
+
+    def cause(self, wanted: str) -> CauseEntry:
+        """Returns the cause with this id; KeyError where there is none."""
+        return _named(self.causes, wanted)
+
+    def fact(self, wanted: str) -> FactEntry:
+        """Returns the fact with this id; KeyError where there is none."""
+        return _named(self.facts, wanted)
+
+    def symptom(self, wanted: str) -> SymptomEntry:
+        """Returns the symptom with this id; KeyError where there is none."""
+        return _named(self.symptoms, wanted)
+
+    def scenario(self, wanted: str) -> ScenarioEntry:
+        """Returns the scenario with this id; KeyError where there is none."""
+        return _named(self.scenarios, wanted)
+
+
+def _named(entries: Iterable[Named], wanted: str) -> Named:
+    for entry in entries:
+        if entry.id == wanted:
+            return entry
+    raise KeyError(wanted)

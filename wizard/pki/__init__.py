@@ -1,0 +1,1 @@
+"""Certificates: bytes in, facts out. Opens no socket."""

@@ -1,0 +1,1 @@
+"""Probes that run a real database driver in a child process."""
