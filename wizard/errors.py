@@ -5,16 +5,22 @@
     │   ├── TargetError       a server name or connection string that cannot be read
     │   └── FileError         a file that is missing, unreadable or not what it should be
     ├── KnowledgeError        the knowledge folder is invalid; carries all its problems (exit status 2)
+    ├── QuoteError            a value that no command may hold; the renderer puts a placeholder there
     └── ProbeError            a probe could not establish its facts; becomes "unknown, because …"
         ├── ResolveError      the name has no address
         ├── ConnectError      no TCP connection
         ├── PreambleError     the bytes before TLS are not those of this database
+        │   └── RefusalError  this database answers, but refuses the client before TLS
         └── HandshakeError    TLS itself failed
 
 An error is one sentence and, where there is something to do, a hint. Neither ever carries a secret.
 """
 
 from __future__ import annotations
+
+from typing import Literal
+
+ConnectFailure = Literal["refused", "timed-out", "unreachable"]
 
 
 class WizardError(Exception):
@@ -47,6 +53,10 @@ class KnowledgeError(WizardError):
         self.problems = problems
 
 
+class QuoteError(WizardError):
+    """A value that cannot be written safely for a shell. Never repeats the value: it may be hostile."""
+
+
 class ProbeError(WizardError):
     """A probe could not establish its facts."""
 
@@ -56,11 +66,31 @@ class ResolveError(ProbeError):
 
 
 class ConnectError(ProbeError):
-    """No TCP connection: refused, timed out or unreachable."""
+    """No TCP connection.
+
+    Attributes:
+        status: why there is none.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, status: ConnectFailure) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
 
 
 class PreambleError(ProbeError):
-    """The bytes before TLS are not those of the expected database, or stopped in the middle."""
+    """The bytes before TLS are not those of the expected database, or stopped in the middle.
+
+    Attributes:
+        service: what the bytes look like instead, such as `HTTP` or `MariaDB`, or None.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, service: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.service = service
+
+
+class RefusalError(PreambleError):
+    """The expected database answered with an error instead of its greeting: it is up, but refuses this client."""
 
 
 class HandshakeError(ProbeError):

@@ -25,7 +25,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """The chain as the server sent it (or the file holds it), leaf first."""
 
     def evidence_for(self, fact: str) -> Evidence | None:
-        """Returns what decides about `fact`: the known entry of highest precedence, else an unknown one, else None."""
+        """Returns what decides about `fact`: the known entry of highest precedence, else an unknown one."""
         entries = [entry for entry in self.evidence if entry.fact == fact]
         known = [entry for entry in entries if entry.known]
         return min(known or entries, key=lambda entry: PRECEDENCE.index(entry.source), default=None)

@@ -10,8 +10,8 @@ import msgspec
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     """One X.509 certificate (RFC 5280), described; the bytes stay in `der`.
 
-    Fields that cannot be read from a malformed certificate are None. Text comes from the server and is hostile:
-    it is already free of control characters, but it has to be quoted before it goes into a command.
+    Fields that cannot be read from a malformed certificate are None. Text comes from the server and is
+    hostile: it is free of control characters here, but it has to be quoted before it goes into a command.
     """
 
     der: bytes

@@ -11,8 +11,8 @@ Value = bool | int | str | tuple[str, ...]
 
 Source = Literal["probe", "person", "error-text", "file", "assumed"]
 
-# The person decides last: "answer it myself" must be able to overrule a probe. What the error text says is about
-# the client's machine at another time, so what was measured now comes before it.
+# A person's own answer overrules a probe. An error text speaks of the client's machine at another time, so
+# what was measured now comes before it.
 PRECEDENCE: tuple[Source, ...] = ("person", "probe", "file", "error-text", "assumed")
 
 

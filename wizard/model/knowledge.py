@@ -26,6 +26,7 @@ Platform = Literal[
     "windows", "debian", "rhel", "suse", "macos", "java", "any-client", "network",
 ]  # fmt: skip
 RunOn = Literal["server", "client", "anywhere"]
+ParameterKind = Literal["text", "host", "hosts", "port", "path", "name", "hex"]
 Shell = Literal[
     "powershell", "cmd", "sh", "tsql", "mysql", "postgresql", "ini", "pg-conf", "python",
     "ado-net", "odbc", "ole-db", "jdbc-sqlserver", "jdbc-mysql", "libpq", "screen",
@@ -112,31 +113,29 @@ class CauseEntry(Entry, frozen=True, kw_only=True):
     sources: Sources
 
 
-class Branch(Entry, frozen=True, kw_only=True):
-    """Where to go when the fact has one of these values: to a node, or to a verdict."""
+class Exit(Entry, frozen=True, kw_only=True):
+    """Where a node leads: to another node, or to the verdict that names a cause."""
 
-    when: Annotated[tuple[bool | str, ...], msgspec.Meta(min_length=1)]
     go: Id | None = None
     verdict: Id | None = None
 
 
+class Branch(Exit, frozen=True, kw_only=True):
+    """The exit that is taken when the fact has one of these values."""
+
+    when: Annotated[tuple[bool | str, ...], msgspec.Meta(min_length=1)]
+
+
 class Node(Entry, frozen=True, kw_only=True):
-    """One question of the tree: a fact, a branch for each value, and where unknown leads."""
+    """One question of the decision tree: a fact, a branch for each value, and where unknown leads (tree/)."""
 
     id: Id
     fact: FactId
-    engines: tuple[Engine, ...] = ()
-    """The engines for which the node is asked; empty: all. For others it is passed over by `otherwise`."""
+    ask_for: tuple[Id, ...] = ()
+    """The symptoms with which a person is asked, where nothing else knew; `any`: also without a symptom."""
     branches: Annotated[tuple[Branch, ...], msgspec.Meta(min_length=1)]
-    otherwise: Id | None = None
-    """The node for unknown and for values without a branch; None: the walk ends inconclusive."""
-
-
-class Tree(Entry, frozen=True, kw_only=True):
-    """The decision tree (tree/): which cause to mend first."""
-
-    entry: Id
-    nodes: Annotated[tuple[Node, ...], msgspec.Meta(min_length=1)]
+    otherwise: Exit
+    """The exit for unknown and for values without a branch."""
     sources: Sources
 
 
@@ -150,14 +149,14 @@ class Established(Entry, frozen=True, kw_only=True):
 class Signature(Entry, frozen=True, kw_only=True):
     """The pattern that recognises a symptom in an error text.
 
-    A phrase matches regardless of case, white space, line breaks and punctuation between its letters and digits;
-    ` … ` in it stands for a gap. A signature matches when one of `codes` or one of `phrases` is found, every
-    phrase of `with_` is found too, and none of `unless`.
+    A phrase matches regardless of case, white space, line breaks and punctuation between its letters and
+    digits; ` … ` in it stands for a gap. A signature matches when one of `codes` or one of `phrases` is
+    found, every phrase of `with_` is found too, and none of `unless`.
     """
 
     id: Id
     codes: tuple[str, ...] = ()
-    """Structured codes, matched as whole tokens: `-2146893019`, `0x80090325`, `UNABLE_TO_VERIFY_LEAF_SIGNATURE`."""
+    """Structured codes, matched as whole tokens: `-2146893019`, `UNABLE_TO_VERIFY_LEAF_SIGNATURE`."""
     phrases: tuple[Text, ...] = ()
     with_: tuple[Text, ...] = msgspec.field(default=(), name="with")
     unless: tuple[Text, ...] = ()
@@ -204,6 +203,8 @@ class Parameter(Entry, frozen=True, kw_only=True):
     id: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]*$")]
     meaning: Text
     """What to put there when the case does not know it, as in `your CA file`."""
+    kind: ParameterKind = "text"
+    """What a value has to look like; any other value is replaced by the placeholder. `hosts` is a list."""
     example: Text
     """Used by the linter to render the template."""
 
@@ -228,6 +229,11 @@ class FixEntry(Entry, frozen=True, kw_only=True):
     engines: Annotated[tuple[Engine, ...], msgspec.Meta(min_length=1)]
     platform: Platform
     client: Id | None = None
+    """The client whose options the steps set; None: any."""
+    also_clients: tuple[Id, ...] = ()
+    """Other clients for which the same steps hold."""
+    confirm_name: Id | None = None
+    """The parameter with the server name to confirm with, where the fix changes the name that clients use."""
     parameters: tuple[Parameter, ...] = ()
     steps: Annotated[tuple[StepEntry, ...], msgspec.Meta(min_length=1)]
     undo: tuple[StepEntry, ...] = ()
@@ -271,7 +277,7 @@ class ScenarioEntry(Entry, frozen=True, kw_only=True):
     sources: tuple[str, ...] = ()
 
 
-Named = TypeVar("Named", SymptomEntry, FactEntry, CauseEntry, ScenarioEntry)
+Named = TypeVar("Named", SymptomEntry, FactEntry, CauseEntry, ScenarioEntry, Node)
 
 
 class Knowledge(msgspec.Struct, frozen=True):
@@ -279,7 +285,8 @@ class Knowledge(msgspec.Struct, frozen=True):
 
     symptoms: tuple[SymptomEntry, ...] = ()
     facts: tuple[FactEntry, ...] = ()
-    tree: Tree | None = None
+    nodes: tuple[Node, ...] = ()
+    """The decision tree (tree/); the walk enters it at the first node."""
     causes: tuple[CauseEntry, ...] = ()
     clients: tuple[ClientEntry, ...] = ()
     fixes: tuple[FixEntry, ...] = ()
@@ -297,6 +304,10 @@ class Knowledge(msgspec.Struct, frozen=True):
     def symptom(self, wanted: str) -> SymptomEntry:
         """Returns the symptom with this id; KeyError where there is none."""
         return _named(self.symptoms, wanted)
+
+    def node(self, wanted: str) -> Node:
+        """Returns the node with this id; KeyError where there is none."""
+        return _named(self.nodes, wanted)
 
     def scenario(self, wanted: str) -> ScenarioEntry:
         """Returns the scenario with this id; KeyError where there is none."""

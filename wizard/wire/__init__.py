@@ -1,1 +1,1 @@
-"""Sans-I/O codecs in both directions: the bytes before TLS of each database, the TLS hello and first flight."""
+"""Sans-I/O codecs, both ways: the bytes before TLS of each database, the TLS hello and first flight."""

@@ -1,0 +1,275 @@
+"""Renders a fix: templates become commands, and every placeholder is quoted for the shell of its step.
+
+An author writes `{{ ca_file }}` and never a quote around it; `{{ "CN=" ~ server_name }}` is quoted as one value, a
+list becomes a list of the shell. What the case does not know, or what no command may hold, becomes a marked
+placeholder such as `<your CA file>`, quoted like a value, so that no half-finished command does harm.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from wizard.errors import KnowledgeError, QuoteError
+from wizard.fixes.quote import quote
+from wizard.model.knowledge import FixEntry, Parameter, ParameterKind, Platform, RunOn, Shell, StepEntry, Tier
+
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template
+    from jinja2.runtime import Context
+
+Given = str | int | tuple[str, ...]
+"""A value of a case that goes into a command."""
+
+# A value that starts with - would be taken for an option, so no kind but free text allows it.
+_KINDS: dict[ParameterKind, re.Pattern[str]] = {
+    "text": re.compile(r"[\s\S]+"),
+    "host": re.compile(r"(?!-)[A-Za-z0-9_.:*-]{1,253}"),
+    "hosts": re.compile(r"(?!-)[A-Za-z0-9_.:*-]{1,253}"),
+    "port": re.compile(r"[0-9]{1,5}"),
+    "path": re.compile(r'(?!-)[^"\r\n]+'),
+    "name": re.compile(r"(?!-)[A-Za-z0-9_$#.-]{1,128}"),
+    "hex": re.compile(r"[0-9A-Fa-f]{2,128}"),
+}
+
+_BETWEEN: dict[Shell, str] = {
+    "sh": " ",
+    "cmd": " ",
+    "powershell": ",",
+    "ado-net": ",",
+    "odbc": ",",
+    "libpq": ",",
+}
+_OWN_STORES = frozenset({"windows", "debian", "rhel", "suse", "macos"})
+"""Platforms whose trust store `dbtls check` reads by itself, so that confirming needs no `--ca-file`."""
+
+
+class RenderedStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One step, ready to be copied."""
+
+    title: str
+    run_on: RunOn
+    shell: Shell
+    text: str
+    as_administrator: bool
+
+
+class RenderedFix(msgspec.Struct, frozen=True, kw_only=True):
+    """One fix, ready to be shown. `missing` holds the ids of the parameters that stand as placeholders."""
+
+    id: str
+    tier: Tier
+    title: str
+    platform: Platform
+    client: str | None
+    steps: tuple[RenderedStep, ...]
+    undo: tuple[RenderedStep, ...]
+    confirm: str
+    """The `dbtls check` command that proves the fix, for a POSIX shell."""
+    restarts: str | None
+    rights: str | None
+    gives_up: str | None
+    when_ok: str | None
+    when_not: str | None
+    missing: tuple[str, ...]
+
+
+def render_fix(fix: FixEntry, values: Mapping[str, Given]) -> RenderedFix:
+    """Returns `fix` with the values of a case in its steps.
+
+    Args:
+        fix: the fix as the knowledge folder has it.
+        values: what the case knows, by parameter id. Besides the parameters of the fix, `engine`, `host`, `port`,
+            `instance`, `server_name` and `ca_file` shape the confirm command. Others are ignored.
+
+    Raises:
+        KnowledgeError: a template of the fix is not valid or uses a placeholder that the fix does not declare.
+    """
+    known = {
+        parameter.id: values[parameter.id]
+        for parameter in fix.parameters
+        if parameter.id in values and _fits(values[parameter.id], parameter.kind)
+    }
+    placeholders = {parameter.id: _placeholder(parameter) for parameter in fix.parameters}
+    refused: set[str] = set()
+
+    def rendered(steps: tuple[StepEntry, ...]) -> tuple[RenderedStep, ...]:
+        return tuple(_render_step(fix.id, step, known, placeholders, refused) for step in steps)
+
+    steps, undo = rendered(fix.steps), rendered(fix.undo)
+    return RenderedFix(
+        id=fix.id,
+        tier=fix.tier,
+        title=fix.title,
+        platform=fix.platform,
+        client=fix.client,
+        steps=steps,
+        undo=undo,
+        confirm=_confirm(fix, values),
+        restarts=fix.restarts,
+        rights=fix.rights,
+        gives_up=fix.gives_up,
+        when_ok=fix.when_ok,
+        when_not=fix.when_not,
+        missing=tuple(
+            parameter.id
+            for parameter in fix.parameters
+            if parameter.id not in known or parameter.id in refused
+        ),
+    )
+
+
+def example_values(fix: FixEntry) -> dict[str, Given]:
+    """Returns the examples of the fix's parameters as values; those of a list are separated by commas."""
+    return {parameter.id: _example(parameter) for parameter in fix.parameters}
+
+
+def _example(parameter: Parameter) -> Given:
+    if parameter.kind == "hosts":
+        return tuple(name.strip() for name in parameter.example.split(","))
+    return int(parameter.example) if parameter.kind == "port" else parameter.example
+
+
+def _placeholder(parameter: Parameter) -> Given:
+    text = f"<{parameter.meaning}>"
+    return (text,) if parameter.kind == "hosts" else text
+
+
+def _fits(value: Given, kind: ParameterKind) -> bool:
+    """Says whether a value can stand for a parameter of this kind; nothing, and a wrong shape, cannot."""
+    if isinstance(value, tuple) != (kind == "hosts"):
+        return False
+    items = value if isinstance(value, tuple) else (str(value),)
+    return bool(items) and all(_KINDS[kind].fullmatch(item) and _printable(item) for item in items)
+
+
+def _printable(text: str) -> bool:
+    try:
+        quote(text, "screen")
+    except QuoteError:
+        return False
+    return True
+
+
+def _render_step(
+    fix_id: str,
+    step: StepEntry,
+    known: Mapping[str, Given],
+    placeholders: Mapping[str, Given],
+    refused: set[str],
+) -> RenderedStep:
+    """Renders one step; adds to `refused` the parameters whose values its shell cannot hold."""
+    from jinja2 import TemplateError
+
+    try:
+        template = _template(step.text)
+        try:
+            text = template.render({**placeholders, **known, _SHELL: step.shell})
+        except QuoteError:
+            # Which value was at fault shows only when they are tried one after the other, because a template
+            # may join several of them or quote one for a second language.
+            accepted = dict(placeholders)
+            text = template.render({**accepted, _SHELL: step.shell})
+            for name, value in known.items():
+                try:
+                    text = template.render({**accepted, name: value, _SHELL: step.shell})
+                except QuoteError:
+                    refused.add(name)
+                else:
+                    accepted[name] = value
+    except TemplateError as error:
+        raise KnowledgeError((f"fix {fix_id}, step '{step.title}': {error}",)) from error
+    return RenderedStep(
+        title=step.title,
+        run_on=step.run_on,
+        shell=step.shell,
+        text=text.strip("\n").rstrip(),
+        as_administrator=step.as_administrator,
+    )
+
+
+# Not an identifier, so no template and no parameter can name it.
+_SHELL = "shell of the step"
+
+
+@lru_cache(maxsize=1024)
+def _template(text: str) -> Template:
+    return _environment().from_string(text)
+
+
+@cache
+def _environment() -> Environment:
+    """The one Jinja2 environment; imported late, because Jinja2 takes longer to import than a fix to render."""
+    from jinja2 import StrictUndefined, Undefined, pass_context
+    from jinja2.sandbox import SandboxedEnvironment
+
+    @pass_context
+    def quoted(context: Context, value: object) -> str:
+        if isinstance(value, Undefined):
+            return str(value)  # raises: StrictUndefined has no text
+        shell: Shell = context[_SHELL]
+        if isinstance(value, Iterable) and not isinstance(value, str):
+            return _BETWEEN.get(shell, ", ").join(_literal(item, shell) for item in value)
+        return _literal(value, shell)
+
+    environment = SandboxedEnvironment(
+        undefined=StrictUndefined,
+        autoescape=False,
+        finalize=quoted,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        cache_size=0,
+    )
+    kept: dict[str, Callable[..., object]] = {
+        name: environment.filters[name] for name in ("join", "lower", "map", "replace")
+    }
+    environment.filters = {**kept, "san": _san, "quoted_for": quote}
+    return environment
+
+
+def _literal(value: object, shell: Shell) -> str:
+    """A number stands bare in every shell; anything else is quoted as text."""
+    return str(value) if isinstance(value, int) else quote(str(value), shell)
+
+
+def _san(name: str, dns: str = "DNS:", address: str = "IP:") -> str:
+    """Marks a name for a subjectAltName: `DNS:name`, or `IP:address` (OpenSSL x509v3_config; RFC 5280 4.2.1.6)."""
+    return (address if _is_address(name) else dns) + name
+
+
+def _is_address(name: str) -> bool:
+    return ":" in name or re.fullmatch(r"[0-9]+(\.[0-9]+){3}", name) is not None
+
+
+def _confirm(fix: FixEntry, values: Mapping[str, Given]) -> str:
+    """The `dbtls check` command for the target of the case, under the name that clients use after the fix."""
+    host = _text(values, "host", "host")
+    engine = _text(values, "engine", "name") or (fix.engines[0] if len(fix.engines) == 1 else None)
+    words = ["dbtls", "check", _target(engine, host, values) if engine and host else "<target>"]
+    name = _text(values, fix.confirm_name or "server_name", "host")
+    if name != host and (name or fix.confirm_name):
+        words += ["--server-name", name or "<name in the certificate>"]
+    ca_file = _text(values, "ca_file", "path")
+    if ca_file and fix.platform not in _OWN_STORES:
+        words += ["--ca-file", ca_file]
+    if fix.client:
+        words += ["--client", fix.client]
+    return shlex.join(words)
+
+
+def _target(engine: str, host: str, values: Mapping[str, Given]) -> str:
+    address = f"{engine}://[{host}]" if ":" in host else f"{engine}://{host}"
+    port, instance = _text(values, "port", "port"), _text(values, "instance", "name")
+    if port:
+        return f"{address}:{port}"
+    return f"{address}/{instance}" if instance and instance != "MSSQLSERVER" else address
+
+
+def _text(values: Mapping[str, Given], name: str, kind: ParameterKind) -> str | None:
+    value = values.get(name)
+    return str(value) if value is not None and _fits(value, kind) else None

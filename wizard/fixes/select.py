@@ -1,0 +1,46 @@
+"""Chooses the fixes of a cause for one engine, platform and client, and puts them in order."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from wizard.model.knowledge import FixEntry, Knowledge, Tier
+from wizard.model.target import Engine
+
+_TIERS: tuple[Tier, ...] = get_args(Tier)
+
+# A platform speaks only about its own side: knowing that the client runs Debian says nothing about the server.
+_RIVALS = (
+    frozenset({"windows-server", "linux-server", "container-server"}),
+    frozenset({"windows", "debian", "rhel", "suse", "macos"}),
+)
+
+
+def select(
+    cause: str,
+    engine: Engine,
+    knowledge: Knowledge,
+    *,
+    platform: str | None = None,
+    client: str | None = None,
+) -> tuple[FixEntry, ...]:
+    """Returns the fixes of `cause` on `engine`: permanent first, then intermediate, then bypass.
+
+    Within a tier `order` decides, then the id. `platform` drops the fixes for other platforms of the same side
+    (server or client operating system); `client` drops those for other clients. Empty where there is none.
+    """
+    found = (
+        fix
+        for fix in knowledge.fixes
+        if cause in fix.causes
+        and engine in fix.engines
+        and _fits_platform(fix, platform)
+        and (client is None or fix.client is None or client in (fix.client, *fix.also_clients))
+    )
+    return tuple(sorted(found, key=lambda fix: (_TIERS.index(fix.tier), fix.order, fix.id)))
+
+
+def _fits_platform(fix: FixEntry, platform: str | None) -> bool:
+    return not any(
+        platform in rivals and fix.platform in rivals and fix.platform != platform for rivals in _RIVALS
+    )

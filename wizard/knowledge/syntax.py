@@ -1,0 +1,83 @@
+"""YAML with line numbers: reads a file strictly and tells where a part of it stands.
+
+Duplicate keys are refused, because YAML keeps the last one silently.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+try:
+    from yaml import CSafeLoader as _BaseLoader
+except ImportError:  # libyaml is optional in PyYAML; the pure loader reads the same
+    from yaml import SafeLoader as _BaseLoader  # type: ignore[assignment]
+
+
+class YamlError(Exception):
+    """A file is not YAML as we accept it. `line` counts from 1; 0 where it is not known."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.message = message
+
+
+class _StrictLoader(_BaseLoader):
+    """The safe loader, refusing duplicate keys."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
+        """Builds a mapping after checking that each key stands once."""
+        lines: dict[object, int] = {}
+        for key, _ in node.value:
+            line = key.start_mark.line + 1
+            if key.value in lines:
+                raise YamlError(line, f"key '{key.value}' stands twice; first in line {lines[key.value]}")
+            lines[key.value] = line
+        return super().construct_mapping(node, deep)
+
+
+def read(path: Path) -> object:
+    """Returns the content of a YAML file as plain lists, dicts and scalars.
+
+    Raises:
+        YamlError: the file cannot be read, is not YAML, or has a duplicate key.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise YamlError(0, f"cannot be read: {error.__class__.__name__}") from error
+    try:
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a subclass of the safe loader
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise YamlError(line, f"not valid YAML: {error.problem or error.context}") from error
+    except yaml.YAMLError as error:
+        raise YamlError(0, f"not valid YAML: {str(error).splitlines()[0]}") from error
+
+
+_STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]")
+
+
+def line_of(path: Path, place: str) -> int:
+    """Returns the line, from 1, of `place` in a file, as msgspec writes it: `$[3].branches[0].when`.
+
+    Where the path leads nowhere, the nearest part above it counts.
+    """
+    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    line = 1
+    for name, index in _STEP.findall(place):
+        if name and isinstance(node, yaml.MappingNode):
+            pairs = {key.value: (key, value) for key, value in node.value}
+            if name not in pairs:
+                break
+            key, node = pairs[name]
+            line = key.start_mark.line + 1
+        elif index and isinstance(node, yaml.SequenceNode) and int(index) < len(node.value):
+            node = node.value[int(index)]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line

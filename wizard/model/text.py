@@ -1,0 +1,35 @@
+"""The one place where foreign text is made safe to show.
+
+Names in certificates, error texts and banners come from whoever answered. They may hold escape codes that
+rewrite the terminal, marks that turn the reading direction round, or line breaks that fake a line of our own.
+"""
+
+from __future__ import annotations
+
+import re
+
+LONGEST = 1_000
+"""Characters that `printable` keeps at most, the ellipsis included."""
+
+# C0 and C1 controls with DEL; soft hyphen, joiners and other characters without width; every bidirectional mark,
+# embedding, override and isolate (Unicode TR 9); line and paragraph separators; lone surrogates; tag
+# characters.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffc\ufffe\uffff\U000e0000-\U000e0fff]"
+)
+
+
+def printable(text: str, *, longest: int = LONGEST) -> str:
+    """Returns `text` without anything that could act on a terminal or hide from the reader.
+
+    Each unsafe character becomes U+FFFD, so that a forged name never equals the real one. Line breaks and
+    tabs count as unsafe. Applying it twice changes nothing more.
+
+    Args:
+        text: any text from a server, a certificate or a file.
+        longest: how many characters may remain; longer text is cut and ends with an ellipsis.
+    """
+    if len(text) > longest:
+        text = text[: longest - 1] + "…"
+    return _UNSAFE.sub("\ufffd", text)

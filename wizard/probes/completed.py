@@ -1,0 +1,75 @@
+"""Completes one TLS handshake with OpenSSL, to see a chain that TLS 1.3 encrypts."""
+
+from __future__ import annotations
+
+import time
+
+from OpenSSL import SSL, crypto
+
+from wizard.errors import ConnectError, HandshakeError, PreambleError
+from wizard.probes.connection import Connection
+from wizard.wire.preamble import Preamble
+
+_PORTION = 1 << 16
+
+
+def chain_of_completed_handshake(
+    address: str, port: int, preamble: Preamble, server_name: str, seconds: float
+) -> tuple[bytes, ...]:
+    """Returns the certificates in DER as the server sent them, leaf first. Judges nothing.
+
+    pyOpenSSL, because the standard library shows the peer's chain only from Python 3.13 on.
+
+    Raises:
+        HandshakeError: the handshake did not come as far as the certificate.
+    """
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_verify(SSL.VERIFY_NONE)
+    context.set_cipher_list(b"ALL:@SECLEVEL=0")
+    if preamble.alpn:
+        context.set_alpn_protos([preamble.alpn.encode()])
+    tls = SSL.Connection(context, None)
+    if _is_host_name(server_name):
+        tls.set_tlsext_host_name(server_name.encode("idna"))
+    tls.set_connect_state()
+    try:
+        with Connection(address, port, time.monotonic() + seconds) as connection:
+            connection.send(preamble.start())
+            while not preamble.ready:
+                connection.send(preamble.receive(connection.receive()))
+            _shake(tls, connection, preamble)
+    except (ConnectError, PreambleError) as error:
+        raise HandshakeError(error.message) from error
+    except TimeoutError as error:
+        raise HandshakeError("The server stopped answering during the handshake.") from error
+    except (OSError, OverflowError, SSL.Error) as error:
+        raise HandshakeError("The handshake broke off.") from error
+    chain = tls.get_peer_cert_chain(as_cryptography=False) or []
+    return tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) for certificate in chain)
+
+
+def _shake(tls: SSL.Connection, connection: Connection, preamble: Preamble) -> None:
+    while True:
+        try:
+            tls.do_handshake()
+        except SSL.WantReadError:
+            _flush(tls, connection, preamble)
+            data = connection.receive()
+            if not data:
+                raise HandshakeError("The server closed the connection during the handshake.") from None
+            tls.bio_write(preamble.unwrap(data))
+        else:
+            _flush(tls, connection, preamble)
+            return
+
+
+def _flush(tls: SSL.Connection, connection: Connection, preamble: Preamble) -> None:
+    try:
+        connection.send(preamble.wrap(tls.bio_read(_PORTION)))
+    except SSL.WantReadError:
+        return  # nothing to send
+
+
+def _is_host_name(name: str) -> bool:
+    """Says whether SNI may carry the name: not an address (RFC 6066 section 3)."""
+    return ":" not in name and not name.replace(".", "").isdigit()

@@ -1,0 +1,90 @@
+"""One TCP connection with a deadline and a byte limit."""
+
+from __future__ import annotations
+
+import socket
+import time
+from types import TracebackType
+
+from wizard.errors import ConnectError
+
+RECEIVE_LIMIT = 1 << 20
+"""Bytes after which a server that keeps sending is cut off; the longest honest first flight is far shorter."""
+
+_PORTION = 1 << 14
+
+
+class Connection:
+    """A connected socket; every operation ends at the deadline. Leaving the context closes it at once."""
+
+    def __init__(self, address: str, port: int, deadline: float) -> None:
+        """Connects to an IP address.
+
+        Args:
+            address: an IPv4 or IPv6 address; names are resolved elsewhere.
+            port: TCP port.
+            deadline: moment of the monotonic clock, in seconds, after which every operation ends.
+
+        Raises:
+            ConnectError: refused, timed out or unreachable; `status` says which.
+        """
+        self._deadline = deadline
+        self._received = 0
+        self._socket = socket.socket(
+            socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM
+        )
+        try:
+            self._wait()
+            self._socket.connect((address, port))
+            # Preamble and hello are small packets that wait for each other's answer.
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except TimeoutError as error:
+            self._socket.close()
+            raise ConnectError("Nothing answered in time.", status="timed-out") from error
+        except ConnectionRefusedError as error:
+            self._socket.close()
+            raise ConnectError("The connection was refused.", status="refused") from error
+        except OSError as error:
+            self._socket.close()
+            raise ConnectError(
+                f"There is no way to the host: {error.strerror}.", status="unreachable"
+            ) from error
+
+    def send(self, data: bytes) -> None:
+        """Sends all of `data`.
+
+        Raises:
+            TimeoutError: the deadline is over.
+            OSError: the connection broke.
+        """
+        self._wait()
+        self._socket.sendall(data)
+
+    def receive(self) -> bytes:
+        """Returns the next bytes, or nothing where the server has closed the connection.
+
+        Raises:
+            TimeoutError: the deadline is over.
+            OverflowError: the server sent more than `RECEIVE_LIMIT`.
+            OSError: the connection broke.
+        """
+        self._wait()
+        data = self._socket.recv(_PORTION)
+        self._received += len(data)
+        if self._received > RECEIVE_LIMIT:
+            raise OverflowError(f"the server sent more than {RECEIVE_LIMIT >> 10} KiB")
+        return data
+
+    def _wait(self) -> None:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._socket.settimeout(left)
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._socket.close()

@@ -1,0 +1,37 @@
+"""Whether SQL Server accepts TDS 8.0 (`Encrypt=Strict`): TLS first, ALPN `tds/8.0`. Also shows TLS 1.3 there."""
+
+from __future__ import annotations
+
+from wizard.model.evidence import Evidence, unknown
+from wizard.probes.exchange import Exchange, Hello
+from wizard.probes.handshake import preamble_of
+from wizard.probes.probe import Context, Earlier, Probe, ProbeResult, nothing
+from wizard.wire.tls_names import Version
+
+
+def _run(context: Context, earlier: Earlier) -> ProbeResult:
+    first = earlier["handshake"]
+    address = first.value("connect.address")
+    if context.target.engine != "sqlserver":
+        return ProbeResult()
+    if first.value("preamble.status") != "ok" or not isinstance(address, str):
+        return nothing(STRICT, "the server was not reached")
+    if first.value("tls.offered") is False:
+        return ProbeResult(evidence=(Evidence("strict.offered", False, "probe", "the server offers no TLS"),))
+    hello = Hello(context.target.server_name, Version.TLS_1_2, Version.TLS_1_3)
+    reached = context.ask(address, context.port(earlier), preamble_of("sqlserver", strict=True), hello)
+    if reached is None:
+        return nothing(STRICT, "the limit of connections was reached")
+    return ProbeResult(evidence=(_offered(reached),), exchange=reached)
+
+
+def _offered(reached: Exchange) -> Evidence:
+    if reached.handshake == "ok":
+        return Evidence("strict.offered", True, "probe", None, reached.handshake_ms)
+    if reached.handshake == "closed":
+        # A TDS 7.x server takes a bare ClientHello for a broken packet and hangs up.
+        return Evidence("strict.offered", False, "probe", "the server hung up on TLS without PRELOGIN")
+    return unknown("strict.offered", "probe", reached.because or "the server was not reached")
+
+
+STRICT = Probe("strict", ("strict.offered",), ("handshake",), _run)
