@@ -21,7 +21,7 @@ from wizard.wire.tls_names import Version
 OPENSSL = shutil.which("openssl")
 needs_openssl = pytest.mark.skipif(OPENSSL is None, reason="the openssl program is not installed")
 TLS = (Version.TLS_1_0, Version.TLS_1_1, Version.TLS_1_2, Version.TLS_1_3)
-LAST_OPTION = {Version.TLS_1_0: "-tls1", Version.TLS_1_1: "-tls1_1", Version.TLS_1_2: "-tls1_2"}
+ONLY = {Version.TLS_1_0: "-tls1", Version.TLS_1_1: "-tls1_1", Version.TLS_1_2: "-tls1_2"}
 
 
 @dataclass(frozen=True)
@@ -43,20 +43,10 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
         pytest.skip("the openssl program is not installed")
     room = tmp_path_factory.mktemp("keys")
     made = Keys(room / "leaf.pem", room / "leaf.key")
+    options = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=db.example.test"]
+    files = ["-keyout", str(made.key), "-out", str(made.certificate)]
     subprocess.run(
-        [
-            OPENSSL,
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=db.example.test",
-        ]
-        + ["-keyout", str(made.key), "-out", str(made.certificate)],
+        [OPENSSL, *options, *files],
         check=True,
         capture_output=True,
     )
@@ -84,7 +74,8 @@ def answer(
     context.load_cert_chain(keys.certificate, keys.key)
     context.set_ciphers("ALL:@SECLEVEL=0")
     # Python warns about the old versions; talking to them is the point here.
-    with pytest.warns(DeprecationWarning) if versions[0] < Version.TLS_1_2 else contextlib.nullcontext():
+    old = pytest.warns(DeprecationWarning, match="deprecated")
+    with old if versions[0] < Version.TLS_1_2 else contextlib.nullcontext():
         context.minimum_version = ssl.TLSVersion(versions[0])
         context.maximum_version = ssl.TLSVersion(versions[1])
     if alpn:
@@ -210,7 +201,7 @@ def ask(port: int, hello: bytes) -> ServerFlight:
 @pytest.mark.parametrize("version", TLS[:3])
 def test_openssl_shows_its_certificate(keys: Keys, version: Version) -> None:
     """A server of one old version answers our full offer over a socket."""
-    with openssl_server(keys, LAST_OPTION[version], "-cipher", "ALL:@SECLEVEL=0") as port:
+    with openssl_server(keys, ONLY[version], "-cipher", "ALL:@SECLEVEL=0") as port:
         flight = ask(port, client_hello("localhost", lowest=TLS[0], highest=TLS[3]))
     assert (flight.version, flight.certificates) == (version, (keys.der(),))
 

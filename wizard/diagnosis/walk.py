@@ -89,8 +89,9 @@ def probed(case: Case, *probes: str) -> Case:
 
 
 def _is_asked(node: Node, fact: FactEntry, case: Case) -> bool:
-    """Says whether a person is asked: the question fits the symptom, and they have not said "unknown" yet."""
-    if fact.question is None or any(e.fact == fact.id and e.source == "person" for e in case.evidence):
+    """Says whether a person is asked: the question fits the symptom, and has not been put to them yet."""
+    put = any(entry.fact == fact.id and entry.source in ("person", "assumed") for entry in case.evidence)
+    if fact.question is None or put:
         return False
     symptom = case.value("symptom")
     return symptom in node.ask_for or (symptom is None and "any" in node.ask_for)

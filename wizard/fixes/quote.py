@@ -44,8 +44,8 @@ def quote(value: str, shell: Shell) -> str:
 def _powershell(value: str) -> str:
     """Single quotes, doubled inside.
 
-    PowerShell takes the typographic quotes U+2018, U+2019, U+201A and U+201B for single quotes too, so they end a
-    string as well (learn.microsoft.com about_Quoting_Rules; PowerShell source, CharTraits `IsSingleQuote`).
+    PowerShell takes the typographic quotes U+2018, U+2019, U+201A and U+201B for single quotes too, so they
+    end a string as well (learn.microsoft.com about_Quoting_Rules; PowerShell source, CharTraits `IsSingleQuote`).
     """
     return "'" + _POWERSHELL_QUOTES.sub(r"\1\1", value) + "'"
 
@@ -53,8 +53,9 @@ def _powershell(value: str) -> str:
 def _cmd(value: str) -> str:
     """Double quotes, where the value needs them; a backslash before the closing quote is doubled.
 
-    `%NAME%` and, with delayed expansion, `!NAME!` are replaced inside of quotes too, and a quote cannot be escaped
-    for all programs (learn.microsoft.com windows-commands `cmd`; C runtime, "Parsing C command-line arguments").
+    `%NAME%` and, with delayed expansion, `!NAME!` are replaced inside of quotes too, and a quote cannot be
+    escaped for all programs (learn.microsoft.com windows-commands `cmd`; C runtime, "Parsing C command-line
+    arguments").
     """
     if found := re.search('["%!]', value):
         raise QuoteError(f"cmd has no safe way to write {found[0]}.")
@@ -65,7 +66,7 @@ def _cmd(value: str) -> str:
 
 
 def _sh(value: str) -> str:
-    """`shlex.quote`: single quotes, where the value needs them (POSIX.1-2024, Shell Command Language 2.2.2)."""
+    """Single quotes, where the value needs them (POSIX.1-2024, Shell Command Language 2.2.2)."""
     return shlex.quote(value)
 
 
@@ -77,8 +78,8 @@ def _tsql(value: str) -> str:
 def _mysql(value: str) -> str:
     """'…' with the quote doubled; a backslash is refused.
 
-    A backslash escapes by default and means itself under NO_BACKSLASH_ESCAPES, so no literal with one is right
-    in both modes (dev.mysql.com refman 8.4 "String Literals"). File names can be written with / on Windows too.
+    A backslash escapes by default and means itself under NO_BACKSLASH_ESCAPES, so no literal with one is
+    right in both modes (dev.mysql.com refman 8.4 "String Literals"). File names can have / on Windows too.
     """
     if "\\" in value:
         raise QuoteError("A backslash in a MySQL string means different things in different SQL modes.")
@@ -88,8 +89,8 @@ def _mysql(value: str) -> str:
 def _postgresql(value: str) -> str:
     """'…' with the quote doubled; E'…' where there is a backslash, which is also doubled.
 
-    A plain literal takes a backslash for itself only under standard_conforming_strings; the E form is the same in
-    both settings (postgresql.org "String Constants"; libpq's PQescapeLiteral does likewise).
+    A plain literal takes a backslash for itself only under standard_conforming_strings; the E form is the
+    same in both settings (postgresql.org "String Constants"; libpq's PQescapeLiteral does likewise).
     """
     doubled = value.replace("'", "''")
     return "E'" + doubled.replace("\\", "\\\\") + "'" if "\\" in value else f"'{doubled}'"
@@ -122,8 +123,8 @@ def _python(value: str) -> str:
 def _ado_net(value: str) -> str:
     """Bare when plain; else "…" with the double quote doubled.
 
-    learn.microsoft.com `SqlConnection.ConnectionString` and "Connection String Syntax", which ADO.NET shares with
-    OLE DB initialization strings.
+    learn.microsoft.com `SqlConnection.ConnectionString` and "Connection String Syntax", which ADO.NET shares
+    with OLE DB initialization strings.
     """
     return value if _PLAIN.fullmatch(value) else '"' + value.replace('"', '""') + '"'
 
@@ -131,14 +132,14 @@ def _ado_net(value: str) -> str:
 def _braces(value: str) -> str:
     """Bare when plain; else {…} with the closing brace doubled.
 
-    ODBC: learn.microsoft.com `SQLDriverConnect` and "DSN and connection string keywords". JDBC, from driver 8.4:
-    learn.microsoft.com "Building the connection URL".
+    ODBC: learn.microsoft.com `SQLDriverConnect` and "DSN and connection string keywords". JDBC, from driver
+    8.4: learn.microsoft.com "Building the connection URL".
     """
     return value if _PLAIN.fullmatch(value) else "{" + value.replace("}", "}}") + "}"
 
 
 def _jdbc_mysql(value: str) -> str:
-    """Percent-encoded UTF-8 for a URL query; / and : may stay (RFC 3986 section 3.4; Connector/J "URL Syntax")."""
+    """Percent-encoded UTF-8 for a URL query; / and : stay (RFC 3986 3.4; Connector/J "URL Syntax")."""
     return percent_encode(value, safe="/:")
 
 

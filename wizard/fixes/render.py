@@ -1,7 +1,7 @@
 """Renders a fix: templates become commands, and every placeholder is quoted for the shell of its step.
 
-An author writes `{{ ca_file }}` and never a quote around it; `{{ "CN=" ~ server_name }}` is quoted as one value, a
-list becomes a list of the shell. What the case does not know, or what no command may hold, becomes a marked
+An author writes `{{ ca_file }}` and never a quote around it; `{{ "CN=" ~ server_name }}` is quoted as one value,
+a list becomes a list of the shell. What the case does not know, or what no command may hold, becomes a marked
 placeholder such as `<your CA file>`, quoted like a value, so that no half-finished command does harm.
 """
 
@@ -84,11 +84,12 @@ def render_fix(fix: FixEntry, values: Mapping[str, Given]) -> RenderedFix:
 
     Args:
         fix: the fix as the knowledge folder has it.
-        values: what the case knows, by parameter id. Besides the parameters of the fix, `engine`, `host`, `port`,
-            `instance`, `server_name` and `ca_file` shape the confirm command. Others are ignored.
+        values: what the case knows, by parameter id. Besides the parameters of the fix, `engine`, `host`,
+            `port`, `instance`, `server_name` and `ca_file` shape the confirm command. Others are ignored.
 
     Raises:
-        KnowledgeError: a template of the fix is not valid or uses a placeholder that the fix does not declare.
+        KnowledgeError: a template of the fix is not valid, uses a placeholder that the fix does not declare,
+            or holds what its own shell cannot.
     """
     known = {
         parameter.id: values[parameter.id]
@@ -182,7 +183,7 @@ def _render_step(
                     refused.add(name)
                 else:
                     accepted[name] = value
-    except TemplateError as error:
+    except (TemplateError, QuoteError) as error:
         raise KnowledgeError((f"fix {fix_id}, step '{step.title}': {error}",)) from error
     return RenderedStep(
         title=step.title,
@@ -204,7 +205,7 @@ def _template(text: str) -> Template:
 
 @cache
 def _environment() -> Environment:
-    """The one Jinja2 environment; imported late, because Jinja2 takes longer to import than a fix to render."""
+    """The one Jinja2 environment; imported late, because the import takes longer than rendering."""
     from jinja2 import StrictUndefined, Undefined, pass_context
     from jinja2.sandbox import SandboxedEnvironment
 
@@ -238,7 +239,7 @@ def _literal(value: object, shell: Shell) -> str:
 
 
 def _san(name: str, dns: str = "DNS:", address: str = "IP:") -> str:
-    """Marks a name for a subjectAltName: `DNS:name`, or `IP:address` (OpenSSL x509v3_config; RFC 5280 4.2.1.6)."""
+    """Marks a name for a subjectAltName: `DNS:name`, or `IP:address` (OpenSSL, x509v3_config)."""
     return (address if _is_address(name) else dns) + name
 
 

@@ -9,7 +9,7 @@ from wizard.model.target import Engine
 
 _TIERS: tuple[Tier, ...] = get_args(Tier)
 
-# A platform speaks only about its own side: knowing that the client runs Debian says nothing about the server.
+# A platform speaks only about its own side: that the client runs Debian says nothing about the server.
 _RIVALS = (
     frozenset({"windows-server", "linux-server", "container-server"}),
     frozenset({"windows", "debian", "rhel", "suse", "macos"}),
@@ -26,8 +26,9 @@ def select(
 ) -> tuple[FixEntry, ...]:
     """Returns the fixes of `cause` on `engine`: permanent first, then intermediate, then bypass.
 
-    Within a tier `order` decides, then the id. `platform` drops the fixes for other platforms of the same side
-    (server or client operating system); `client` drops those for other clients. Empty where there is none.
+    Within a tier `order` decides, then the id. `platform` drops the fixes for other platforms of the same
+    side (server or client operating system); `client` drops those for other clients. Empty where there is
+    none.
     """
     found = (
         fix

@@ -96,7 +96,7 @@ class CauseEntry(Entry, frozen=True, kw_only=True):
 
     id: Id
     title: Text
-    """One sentence for a beginner. May use placeholders of the case such as {{ server_name }}."""
+    """One sentence for a beginner."""
     summary: Text
     """Two or three short sentences: what it means and what mends it."""
     precise: Text | None = None
@@ -149,15 +149,14 @@ class Established(Entry, frozen=True, kw_only=True):
 class Signature(Entry, frozen=True, kw_only=True):
     """The pattern that recognises a symptom in an error text.
 
-    A phrase matches regardless of case, white space, line breaks and punctuation between its letters and
-    digits; ` … ` in it stands for a gap. A signature matches when one of `codes` or one of `phrases` is
-    found, every phrase of `with_` is found too, and none of `unless`.
+    A phrase or code matches regardless of case, accents, white space, line breaks and punctuation between its
+    letters and digits; ` … ` in it stands for a gap. A signature matches when one of `phrases` is found, one
+    of `with` too (where there are any), and none of `unless`. Of several the heaviest decides.
     """
 
     id: Id
-    codes: tuple[str, ...] = ()
-    """Structured codes, matched as whole tokens: `-2146893019`, `UNABLE_TO_VERIFY_LEAF_SIGNATURE`."""
-    phrases: tuple[Text, ...] = ()
+    phrases: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
+    """Sentences, or codes such as `-2146893019` and `UNABLE_TO_VERIFY_LEAF_SIGNATURE`."""
     with_: tuple[Text, ...] = msgspec.field(default=(), name="with")
     unless: tuple[Text, ...] = ()
     kind: Literal["reason", "wrapper"] = "reason"
@@ -165,11 +164,13 @@ class Signature(Entry, frozen=True, kw_only=True):
     weight: Annotated[int, msgspec.Meta(ge=1, le=100)] = 80
     """How surely this pattern means this symptom, 1 to 100."""
     engine: Engine | None = None
-    client: Id | None = None
     establishes: tuple[Established, ...] = ()
     go_to: Text | None = None
     """For `not-tls`: one line on where to go instead."""
+    ask_for: Text | None = None
+    """For `ambiguous`: what to paste, where it is more exact than the symptom's own."""
     examples: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
+    """Short machine texts, each seen in one of the sources."""
     sources: Sources
 
 
@@ -193,7 +194,7 @@ class ClientEntry(Entry, frozen=True, kw_only=True):
     title: Text
     engines: Annotated[tuple[Engine, ...], msgspec.Meta(min_length=1)]
     marks: tuple[Text, ...] = ()
-    """Phrases that show in an error text that this client wrote it; the longest one found decides."""
+    """Phrases, matched like those of a signature, that show that this client wrote a text; the longest decides."""
     sources: Sources
 
 
@@ -232,7 +233,7 @@ class FixEntry(Entry, frozen=True, kw_only=True):
     """The client whose options the steps set; None: any."""
     also_clients: tuple[Id, ...] = ()
     """Other clients for which the same steps hold."""
-    confirm_name: Id | None = None
+    confirm_name: Text | None = None
     """The parameter with the server name to confirm with, where the fix changes the name that clients use."""
     parameters: tuple[Parameter, ...] = ()
     steps: Annotated[tuple[StepEntry, ...], msgspec.Meta(min_length=1)]

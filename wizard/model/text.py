@@ -11,9 +11,8 @@ import re
 LONGEST = 1_000
 """Characters that `printable` keeps at most, the ellipsis included."""
 
-# C0 and C1 controls with DEL; soft hyphen, joiners and other characters without width; every bidirectional mark,
-# embedding, override and isolate (Unicode TR 9); line and paragraph separators; lone surrogates; tag
-# characters.
+# C0 and C1 controls with DEL; soft hyphen, joiners and other characters without width; every bidirectional
+# mark, embedding, override and isolate (Unicode TR 9); line and paragraph separators; lone surrogates; tags.
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffc\ufffe\uffff\U000e0000-\U000e0fff]"

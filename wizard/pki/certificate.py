@@ -7,6 +7,7 @@ import ipaddress
 import re
 from datetime import UTC, datetime, timedelta
 
+from wizard.errors import FileError
 from wizard.model.certificate import Certificate
 from wizard.model.text import printable
 from wizard.pki import der as asn1
@@ -21,6 +22,9 @@ _TIMES = {
     asn1.UTC_TIME: re.compile(r"(\d\d)" + _REST_OF_TIME, re.ASCII),
     asn1.GENERALIZED_TIME: re.compile(r"(\d{4})" + _REST_OF_TIME, re.ASCII),
 }
+
+_LONGEST_SERIAL = 64
+"""Octets. A longer number is listed as malformed and not shown."""
 
 _NAME_KINDS = {0x81: "email", 0x82: "DNS", 0x86: "URI"}
 
@@ -70,10 +74,18 @@ def describe(der: bytes) -> Certificate:
     )
 
 
+def describe_if_readable(der: bytes) -> Certificate | None:
+    """Returns what `describe` does, and None where the bytes are no certificate."""
+    try:
+        return describe(der)
+    except FileError:
+        return None
+
+
 def _version(fields: Fields, problems: list[str]) -> int | None:
     version = fields.version + 1
     if version != 3:
-        # SQL Server's Strict mode and several TLS stacks refuse everything but version 3.
+        # RFC 5280 section 4.1.2.1: with extensions, and so with names, it must be version 3.
         problems.append(f"version {version}" if version in (1, 2) else "unknown version")
     if version in (1, 2) and fields.extensions:
         problems.append(f"extensions in a version {version} certificate")
@@ -90,7 +102,9 @@ def _serial(fields: Fields, problems: list[str]) -> int | None:
         problems.append("serial number with illegal padding")
     if len(content) > 20:
         problems.append("serial number longer than 20 octets")
-    serial = int.from_bytes(content[:64], signed=True)
+    if len(content) > _LONGEST_SERIAL:
+        return None
+    serial = int.from_bytes(content, signed=True)
     if serial < 0:
         # Go 1.23 and newer refuse it even when nothing is verified: https://go.dev/doc/go1.23
         # (x509negativeserial).

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from wizard.errors import FileError
 from wizard.model.certificate import Certificate
 from wizard.model.evidence import Evidence, Source, Value
-from wizard.pki.certificate import describe
+from wizard.pki.certificate import describe_if_readable
 from wizard.pki.names import match_names
 from wizard.pki.origin import origin
 from wizard.pki.strength import key_strength, signature_strength
 from wizard.pki.trust import Trust, TrustStore, verify
-from wizard.pki.usage import usage
+from wizard.pki.usage import usage, usage_words
 from wizard.pki.validity import days_left, validity
 
 _NAMES_SHOWN = 5
@@ -41,19 +40,20 @@ def chain_evidence(
         FileError: the files of the trust store cannot be read.
     """
     facts: dict[str, Finding] = {"chain.length": (len(chain), None)}
-    described = [_described(der) for der in chain]
+    described = [describe_if_readable(der) for der in chain]
     leaf = described[0] if described else None
     if leaf is None:
         why = "the leaf is not a certificate" if chain else "no certificate was sent"
         facts["encoding.status"] = ("malformed", why) if chain else (None, why)
-        facts |= {fact: (None, why) for fact in _OF_A_LEAF}
+        facts |= dict.fromkeys(_OF_A_LEAF, (None, why))
     else:
         trust = verify(chain, store, at)
         facts |= _identity(leaf) | _trust(trust) | _names(leaf, server_name)
-        path = [describe(der) for der in trust.path] or [one for one in described if one is not None]
+        validated = [describe_if_readable(der) for der in trust.path]
+        path = [one for one in validated or described if one is not None]
         facts |= _time(leaf, trust, path, at)
-        facts["usage.status"] = (usage(leaf), None)
-        facts |= _strength(path)
+        facts["usage.status"] = (usage(leaf), usage_words(leaf))
+        facts |= _strength(path or [leaf])
         facts["encoding.status"] = _encoding(described, trust)
     return tuple(Evidence(fact, value, source, because) for fact, (value, because) in facts.items())
 
@@ -63,13 +63,6 @@ _OF_A_LEAF = (
     "trust.status", "trust.verify_code", "names.status", "names.used", "validity.status", "validity.days_left",
     "usage.status", "key.strength", "signature.strength",
 )  # fmt: skip
-
-
-def _described(der: bytes) -> Certificate | None:
-    try:
-        return describe(der)
-    except FileError:
-        return None
 
 
 def _identity(leaf: Certificate) -> dict[str, Finding]:

@@ -4,15 +4,14 @@ OpenSSL says the same for both: code 20, unable to get local issuer certificate.
 has to send the intermediate, or the client has to trust the root. A leaf names its issuer but does not say of
 which kind it is, so this needs evidence, and each rule has limits:
 
-1. authorityCertIssuer in the authority key identifier (RFC 5280 section 4.2.1.1) is the name of the issuer's
-issuer.
+1. authorityCertIssuer in the authority key identifier (RFC 5280 section 4.2.1.1) names the issuer's issuer.
    Equal to the issuer: a root. Different: an intermediate. Exact, but only some CAs write it (OpenSSL with
-   `authorityKeyIdentifier=issuer`, old AD CS).
+   `authorityKeyIdentifier=issuer`).
 2. Signed certificate timestamps (RFC 6962) or a policy of the CA/Browser Forum show a public CA, and its
-roots may not
-   issue server certificates (Baseline Requirements 6.1.7).
-3. The issuer calls itself intermediate, issuing or subordinate. A convention, yet a firm one, and AD CS
-guides use it.
+   roots may not issue server certificates (Baseline Requirements 6.1.7). A private CA that copies such a
+   policy is misjudged.
+3. The issuer calls itself intermediate, issuing or subordinate. Only a convention: a root of such a name is
+   misjudged, and an intermediate of another name is not found.
 
 The address of the issuer's certificate (AIA caIssuers) is no evidence: a one-tier AD CS writes it as well.
 Without evidence the answer is "cannot be told", and the caller reports an unknown issuer.
@@ -33,8 +32,7 @@ _OWN_WORD = re.compile(r"\b(intermediate|issuing|subordinate|sub[ -]?ca)\b", re.
 
 
 def why_intermediate(chain: tuple[bytes, ...]) -> str | None:
-    """Returns the evidence that the leaf's issuer is an intermediate that nobody sent; None where there is
-    none.
+    """Returns the evidence that the leaf's issuer is an intermediate that nobody sent, or None.
 
     Args:
         chain: DER as sent, leaf first. The leaf must be readable.
@@ -48,7 +46,7 @@ def why_intermediate(chain: tuple[bytes, ...]) -> str | None:
     if structure.SIGNED_TIMESTAMPS in leaf.extensions or _has_public_policy(leaf):
         return "a public CA issued it, and public roots never issue server certificates themselves"
     if (word := _OWN_WORD.search(common_name(leaf.issuer) or "")) is not None:
-        return f"the issuer's own name says {word[0]!r}, and the server did not send it"
+        return f"the issuer's own name says {word[0]!r}, and its certificate is not in the chain"
     return None
 
 

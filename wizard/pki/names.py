@@ -86,8 +86,6 @@ def _ascii(name: str) -> str:
 
 
 def _matches(pattern: str, name: str) -> bool:
-    if _address(pattern) is not None:
-        return False
     presented = _ascii(pattern)
     if not name or "*" in name:
         return False

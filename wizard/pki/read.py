@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 
 from wizard.errors import FileError
+from wizard.model.text import printable
 from wizard.pki import der as asn1
 from wizard.pki import structure
 from wizard.pki.der import DerError
@@ -108,7 +109,10 @@ def _from_pem(data: bytes, name: str) -> list[bytes]:
             f"{name} is a certificate request (CSR), not a certificate.",
             hint="Give the certificate that the certification authority made from it.",
         )
-    raise FileError(f"{name} holds no certificate but {' and '.join(sorted(labels)).lower()}.", hint=_HINT)
+    raise FileError(
+        f"{name} holds no certificate but {printable(' and '.join(sorted(labels)).lower(), longest=100)}.",
+        hint=_HINT,
+    )
 
 
 def _from_der(data: bytes, name: str, password: str | None) -> list[bytes]:

@@ -13,18 +13,17 @@ import os
 import ssl
 import sys
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from wizard.errors import FileError
+from wizard.model.certificate import Certificate
 from wizard.model.text import printable
-from wizard.pki import structure
-from wizard.pki.certificate import describe
-from wizard.pki.distinguished_name import rfc4514
+from wizard.pki.certificate import describe_if_readable
 from wizard.pki.issuer_clue import why_intermediate
 from wizard.pki.read import read_certificates, read_file
-from wizard.pki.usage import openssl_refuses_purpose
+from wizard.pki.usage import SERVER_AUTH, openssl_refuses_purpose
 
 if TYPE_CHECKING:
     from OpenSSL import crypto
@@ -69,7 +68,7 @@ class TrustStore:
     certificates: tuple[bytes, ...] = ()
     """DER, besides those of the file and the directory."""
     changed: tuple[int, ...] = ()
-    """When file and directory were last changed, so that a root installed meanwhile is seen by a new `system()`."""
+    """When file and directory last changed, so that a new `system()` sees a root installed meanwhile."""
 
     @classmethod
     def system(cls) -> TrustStore:
@@ -85,14 +84,14 @@ class TrustStore:
             usable = [
                 der
                 for der, encoding, trust in entries
-                if encoding == "x509_asn" and (trust is True or "1.3.6.1.5.5.7.3.1" in trust)
+                if encoding == "x509_asn" and (trust if isinstance(trust, bool) else SERVER_AUTH in trust)
             ]
             return cls(name, certificates=tuple(usable))
         places = ssl.get_default_verify_paths()
         file, directory = places.cafile, places.capath
         if file is None and places.openssl_cafile_env not in os.environ:
             file = next((bundle for bundle in _BUNDLES if Path(bundle).is_file()), None)
-        stamps = tuple(Path(place).stat().st_mtime_ns for place in (file, directory) if place is not None)
+        stamps = tuple(Path(place).stat().st_mtime_ns for place in (file, directory) if place)
         return cls(name, file=file, directory=directory, changed=stamps)
 
     @classmethod
@@ -157,25 +156,31 @@ def verify(chain: tuple[bytes, ...], store: TrustStore, at: datetime) -> Trust:
     if not chain:
         return Trust("unknown", None, "no certificate", None, "no certificate was sent")
     leaf, *others = (_load(certificate) for certificate in chain[:_LONGEST_CHAIN])
-    if leaf is None:
+    described = describe_if_readable(chain[0])
+    if leaf is None or described is None:
         unread = "OpenSSL cannot read the certificate"
         return Trust("unknown", None, unread, 0, unread)
     rest = [certificate for certificate in others if certificate is not None]
     code, depth, reason, path = _run(_timeless(store), leaf, rest)
     if code == 0:
-        return _trusted(leaf, rest, path, at)
-    status, because = _status(code, depth, reason, chain, store)
+        return _trusted(leaf, path, at)
+    status, because = _status(code, depth, reason, described, chain, store)
     return Trust(status, code, reason, depth, because)
 
 
-def _trusted(leaf: crypto.X509, rest: list[crypto.X509], path: list[crypto.X509], at: datetime) -> Trust:
+def _trusted(leaf: crypto.X509, path: list[crypto.X509], at: datetime) -> Trust:
     from OpenSSL import crypto
 
     ders = tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) for certificate in path)
-    anchor = rfc4514(structure.take_apart(ders[-1]).subject).text
+    described = [describe_if_readable(der) for der in ders]
+    anchor = described[-1].subject if described[-1] else "a root that only OpenSSL can read"
     # pyOpenSSL cannot set a purpose. OpenSSL checks it after building the path and before the times.
     wrong = next(
-        (depth for depth, der in enumerate(ders) if openssl_refuses_purpose(describe(der), leaf=depth == 0)),
+        (
+            depth
+            for depth, one in enumerate(described)
+            if one and openssl_refuses_purpose(one, leaf=depth == 0)
+        ),
         None,
     )
     if wrong is not None:
@@ -183,21 +188,19 @@ def _trusted(leaf: crypto.X509, rest: list[crypto.X509], path: list[crypto.X509]
     else:
         timed = crypto.X509Store()
         timed.add_cert(path[-1])
-        timed.set_time(at)
-        code, depth, reason, _ = _run(timed, leaf, rest)
+        timed.set_time(at.astimezone(UTC))  # pyOpenSSL takes the numbers as they are
+        code, depth, reason, _ = _run(timed, leaf, path[1:])
     return Trust("trusted", code, reason, depth, f"the chain ends in {anchor}", anchor, ders)
 
 
 def _status(
-    code: int, depth: int, reason: str, chain: tuple[bytes, ...], store: TrustStore
+    code: int, depth: int, reason: str, leaf: Certificate, chain: tuple[bytes, ...], store: TrustStore
 ) -> tuple[TrustStatus, str]:
-    leaf = describe(chain[0])
     if code == _SELF_SIGNED_LEAF:
         if leaf.self_signed:
             return "self-signed", reason
-        # The trap of https://dev.mysql.com/doc/refman/8.4/en/creating-ssl-files-using-openssl.html: the CA
-        # and the
-        # server certificate were given the same name.
+        # The CA and the server certificate were given the same name, the trap that MySQL's manual warns of:
+        # https://dev.mysql.com/doc/refman/8.4/en/creating-ssl-files-using-openssl.html
         return "unknown-issuer", "subject and issuer have the same name, but another key signed it"
     if store.empty:
         return "unknown", f"{store.name} has no roots to compare with"
@@ -233,8 +236,7 @@ def _load(certificate: bytes) -> crypto.X509 | None:
 
 
 # Reading 140 roots costs about 20 ms; a diagnosis needs them several times. The flag is set before the store
-# is
-# shared and nothing changes it later, so threads may use it at the same time.
+# is shared and nothing changes it later, so threads may use it at the same time.
 @functools.lru_cache(maxsize=4)
 def _timeless(store: TrustStore) -> crypto.X509Store:
     from OpenSSL import crypto

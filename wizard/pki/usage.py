@@ -14,6 +14,15 @@ SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 ANY_USAGE = "2.5.29.37.0"
 _SERVER_GATED = {"1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1"}
 
+_WORDS = {
+    SERVER_AUTH: "server authentication",
+    "1.3.6.1.5.5.7.3.2": "client authentication",
+    "1.3.6.1.5.5.7.3.3": "code signing",
+    "1.3.6.1.5.5.7.3.4": "e-mail protection",
+    "1.3.6.1.4.1.311.20.2.2": "smart card logon",
+    ANY_USAGE: "any usage",
+}
+
 _TLS_KEY_USAGES = 0b1010_1000
 """digitalSignature, keyEncipherment and keyAgreement in the first octet of keyUsage."""
 
@@ -30,6 +39,17 @@ def usage(certificate: Certificate) -> UsageStatus:
         certificate.usages is None or SERVER_AUTH in certificate.usages or ANY_USAGE in certificate.usages
     )
     return "server-auth" if allowed and _key_usage_allows_tls(certificate) else "wrong-usage"
+
+
+def usage_words(certificate: Certificate) -> str:
+    """Returns what the certificate restricts its use to, in a short phrase."""
+    if not _key_usage_allows_tls(certificate):
+        return "its key usage allows neither signing nor key exchange"
+    if certificate.usages is None:
+        return "it does not restrict its usage"
+    if SERVER_AUTH not in certificate.usages and ANY_USAGE in certificate.usages:
+        return "it allows any usage, which OpenSSL does not take for server authentication"
+    return "for " + ", ".join(_WORDS.get(oid, oid) for oid in certificate.usages[:5])
 
 
 def openssl_refuses_purpose(certificate: Certificate, *, leaf: bool) -> bool:

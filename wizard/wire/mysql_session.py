@@ -1,7 +1,7 @@
 """The server's side of a MySQL session after the greeting: login response, OK, one-column results.
 
-MySQL source documentation, Connection Phase and Command Phase; CLIENT_DEPRECATE_EOF is never offered, so results
-end by EOF packets.
+MySQL source documentation, Connection Phase and Command Phase. CLIENT_DEPRECATE_EOF is never offered, so
+results end by EOF packets.
 """
 
 from __future__ import annotations
@@ -37,10 +37,12 @@ class LoginResponse:
     """The parts of a HandshakeResponse41 that a server needs to accept it blindly.
 
     Attributes:
+        user: the user's name.
         plugin: the authentication plugin that the client used; empty where it names none.
         answered: whether a password was used.
     """
 
+    user: bytes
     plugin: bytes
     answered: bool
 
@@ -54,7 +56,7 @@ def login_response(payload: bytes) -> LoginResponse:
     if len(payload) < 33 or not struct.unpack_from("<I", payload)[0] & CLIENT_PROTOCOL_41:
         raise PreambleError("The login response is cut off or older than MySQL 4.1.")
     flags = int(struct.unpack_from("<I", payload)[0])
-    _, end, rest = payload[32:].partition(b"\0")
+    user, end, rest = payload[32:].partition(b"\0")
     if not end or not rest:
         raise PreambleError("The login response is cut off.")
     length = rest[0]
@@ -64,7 +66,7 @@ def login_response(payload: bytes) -> LoginResponse:
     if flags & CLIENT_CONNECT_WITH_DB:
         rest = rest.partition(b"\0")[2]
     plugin = rest.partition(b"\0")[0] if flags & CLIENT_PLUGIN_AUTH else b""
-    return LoginResponse(plugin, length > 0)
+    return LoginResponse(user, plugin, length > 0)
 
 
 def ok(sequence: int) -> bytes:

@@ -22,6 +22,9 @@ TDS_7_2 = 0x72090002
 _COLLATION = bytes.fromhex("0904d00034")
 """SQL_Latin1_General_CP1_CI_AS, the usual collation of a server."""
 
+_BEGIN, _COMMIT, _ROLLBACK = 5, 7, 8
+_DESCRIPTOR = struct.pack("<Q", 1)
+
 _DONE_COUNT = 0x10
 _DONE_ERROR = 0x02
 _DONE_ATTENTION = 0x20
@@ -43,9 +46,24 @@ def login_version(login: bytes) -> int:
 
 def batch_text(payload: bytes) -> str:
     """Returns the text of an SQL batch, without its headers ([MS-TDS] 2.2.6.7)."""
-    headers = struct.unpack_from("<I", payload)[0] if len(payload) >= 4 else 0
-    start = headers if headers <= len(payload) else 0
-    return payload[start:].decode("utf-16-le", "replace")
+    return _without_headers(payload).decode("utf-16-le", "replace")
+
+
+def transaction_answer(payload: bytes) -> bytes | None:
+    """Returns the tokens that answer a transaction request ([MS-TDS] 2.2.6.9); None for an unknown one.
+
+    The ODBC driver begins each connection with such a request, unless it is in autocommit mode.
+    """
+    request = _without_headers(payload)
+    kind = int.from_bytes(request[:2], "little")
+    begun = _environment(8, b"\x08" + _DESCRIPTOR + b"\0")
+    if kind == _BEGIN:
+        return begun + done()
+    if kind in (_COMMIT, _ROLLBACK):
+        ended = _environment(9 if kind == _COMMIT else 10, b"\0\x08" + _DESCRIPTOR)
+        begins_another = bool(request[-1] & 1)
+        return ended + (begun if begins_another else b"") + done()
+    return None
 
 
 def login_accepted(version: int, server_version: str) -> bytes:
@@ -91,6 +109,11 @@ def done(rows: int | None = None) -> bytes:
 def attention_acknowledged() -> bytes:
     """Returns the DONE token that answers an attention signal."""
     return struct.pack("<BHHQ", 0xFD, _DONE_ATTENTION, 0, 0)
+
+
+def _without_headers(payload: bytes) -> bytes:
+    length = struct.unpack_from("<I", payload)[0] if len(payload) >= 4 else 0
+    return payload[length:] if length <= len(payload) else b""
 
 
 def _token(kind: int, body: bytes) -> bytes:

@@ -12,6 +12,7 @@ from wizard.wire.tls_names import ALERTS, GROUPS, SUITE_NAMES, Extension, Versio
 from wizard.wire.tls_records import ALERT, HANDSHAKE, Fields, MessageReader, RecordReader, printable
 
 MAX_CERTIFICATES = 100
+MAX_WARNINGS = 16
 MAX_FLIGHT = 2 * 2**20
 """Most bytes that are read before the flight has to be complete."""
 
@@ -75,6 +76,7 @@ class FlightReader:
         self._records = RecordReader("server")
         self._messages = MessageReader("server")
         self._alert = bytearray()
+        self._warnings = 0
         self._read = 0
         self._seen: set[int] = set()
 
@@ -115,6 +117,9 @@ class FlightReader:
                 self.flight, alert=ALERTS.get(code, f"alert_{code}"), alert_fatal=level == 2
             )
             self.done = level == 2 or code == _CLOSE_NOTIFY
+            self._warnings += 1
+            if not self.done and self._warnings > MAX_WARNINGS:
+                raise HandshakeError(f"The server sent more than {MAX_WARNINGS} TLS warnings.")
 
     def _take_messages(self, payload: bytes) -> None:
         for kind, body in self._messages.feed(payload):

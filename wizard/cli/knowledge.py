@@ -1,0 +1,122 @@
+"""`dbtls knowledge`: checks and draws the knowledge folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wizard.cli.options import json_option
+from wizard.cli.terminal import Exit, result
+from wizard.errors import KnowledgeError
+from wizard.knowledge.graph import as_mermaid, as_svg
+from wizard.knowledge.lint import lint
+from wizard.knowledge.load import load
+from wizard.knowledge.locate import knowledge_folder
+from wizard.knowledge.schema import schemas
+from wizard.report import json
+
+
+@click.group("knowledge", short_help="check or draw the knowledge")
+def command() -> None:
+    """Checks and draws the knowledge that the diagnosis rests on."""
+
+
+_FOLDER = click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Another knowledge folder than the installed one.",
+)
+
+
+@command.command("check")
+@_FOLDER
+@json_option
+def check(folder: Path | None, as_json: bool) -> int:
+    """Checks every file and prints all problems at once, each with its file and line."""
+    problems = lint(_existing(folder))
+    if as_json:
+        result(json.encode({"schema": "dbtls/knowledge/1", "problems": problems}))
+    elif problems:
+        result(problems)
+    else:
+        known = load(_existing(folder))
+        counts = (
+            (len(known.symptoms), "symptoms"),
+            (sum(len(symptom.signatures) for symptom in known.symptoms), "signatures"),
+            (len(known.facts), "facts"),
+            (len(known.nodes), "nodes"),
+            (len(known.causes), "causes"),
+            (len(known.clients), "clients"),
+            (len(known.fixes), "fixes"),
+            (len(known.scenarios), "scenarios"),
+            (len(known.sources), "sources"),
+        )
+        result(f"✓ no problems: {', '.join(f'{count} {what}' for count, what in counts)}")
+    return Exit.USAGE if problems else Exit.FINE
+
+
+@command.command("graph")
+@_FOLDER
+@click.option("--format", "kind", type=click.Choice(["mermaid", "svg"]), default="mermaid", show_default=True)
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead of to stdout."
+)
+@json_option
+def graph(folder: Path | None, kind: str, output: Path | None, as_json: bool) -> int:
+    """Draws the decision tree as Mermaid text or as SVG."""
+    known = load(_existing(folder))
+    drawn = as_svg(known) if kind == "svg" else as_mermaid(known)
+    if output is not None:
+        try:
+            output.write_text(drawn, encoding="utf-8")
+        except OSError as error:
+            raise click.UsageError(f"{output} cannot be written: {error.strerror}.") from error
+    elif as_json:
+        result(json.encode({"schema": "dbtls/graph/1", "format": kind, "graph": drawn}))
+    else:
+        result(drawn.splitlines())
+    return Exit.FINE
+
+
+@command.command("facts")
+@json_option
+def facts(as_json: bool) -> int:
+    """Lists the facts, their values and their questions: what --answer takes."""
+    known = load(knowledge_folder())
+    if as_json:
+        result(
+            json.encode(
+                [
+                    {"fact": one.id, "title": one.title, "values": [choice.value for choice in one.choices]}
+                    for one in known.facts
+                ]
+            )
+        )
+    else:
+        for one in known.facts:
+            values = ", ".join(str(choice.value).lower() for choice in one.choices) or one.type
+            result(f"{one.id}: {one.title} ({values})")
+    return Exit.FINE
+
+
+@command.command("schema")
+@click.option(
+    "--write", type=click.Path(path_type=Path, file_okay=False), help="Write the files to this folder."
+)
+def schema(write: Path | None) -> int:
+    """Prints or writes the JSON Schema of each kind of file, with which editors complete them."""
+    for name, content in schemas().items():
+        if write is None:
+            result([f"# {name}", content])
+        else:
+            write.mkdir(parents=True, exist_ok=True)
+            (write / name).write_text(content, encoding="utf-8")
+    return Exit.FINE
+
+
+def _existing(folder: Path | None) -> Path:
+    found = folder or knowledge_folder()
+    if not found.is_dir():
+        raise KnowledgeError((f"{found}: there is no such folder",))
+    return found

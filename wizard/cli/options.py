@@ -1,0 +1,141 @@
+"""The options that every command with a target shares, and the case they make."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import msgspec
+
+from wizard.diagnosis.target import read_target, without_secrets
+from wizard.errors import UsageError
+from wizard.knowledge.cache import knowledge
+from wizard.knowledge.load import nearest
+from wizard.model.case import Case
+from wizard.model.knowledge import Knowledge
+from wizard.workbench import Options, Workbench
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person asked for on the command line."""
+
+    target: str | None
+    error: str | None
+    server_name: str | None
+    client: str | None
+    answers: tuple[str, ...]
+    options: Options
+
+    def open(self) -> tuple[Workbench, Case]:
+        """Returns the workbench and the case that the arguments make.
+
+        Raises:
+            UsageError: an argument cannot be used.
+        """
+        bench = Workbench(knowledge(), self.options)
+        read = read_target(read_text(self.target), server_name=self.server_name) if self.target else None
+        if self.client:
+            _check_client(self.client, bench.knowledge)
+        error = without_secrets(read_text(self.error)) if self.error else None
+        client = self.client or (read.client if read else None)
+        case = bench.open_case(target=read.target if read else None, error=error, client=client)
+        for answer in self.answers:
+            fact, equals, value = answer.partition("=")
+            if not equals:
+                raise UsageError(
+                    "An answer has the form FACT=VALUE.", hint="For example: --answer tls.offered=false"
+                )
+            case = bench.answer(case, fact.strip(), value.strip())
+        return bench, case
+
+
+def read_text(text: str) -> str:
+    """Returns the text itself, or all of stdin where it is `-`."""
+    if text != "-":
+        return text
+    return sys.stdin.buffer.read().decode("utf-8", "replace") if sys.stdin is not None else ""
+
+
+def with_case(function: Callable[..., int]) -> Callable[..., int]:
+    """Adds the options of the contract and hands them to the command as one `Asked`, named `asked`."""
+
+    def wrapped(
+        target: str | None,
+        server_name: str | None,
+        ca_file: Path | None,
+        client: str | None,
+        error: str | None,
+        answer: tuple[str, ...],
+        at: datetime | None,
+        timeout: float,
+        no_probe: bool,
+        **others: object,
+    ) -> int:
+        options = Options(at=at or datetime.now(UTC), seconds=timeout, ca_file=ca_file, probing=not no_probe)
+        asked = Asked(
+            target=target,
+            error=error,
+            server_name=server_name,
+            client=client,
+            answers=answer,
+            options=options,
+        )
+        return function(asked=asked, **others)
+
+    wrapped.__name__, wrapped.__doc__ = function.__name__, function.__doc__
+    # The function's own options come last in the help, as click reads decorators from the inside.
+    wrapped.__click_params__ = list(getattr(function, "__click_params__", []))  # type: ignore[attr-defined]
+    for option in reversed(_OPTIONS):
+        option(wrapped)
+    return wrapped
+
+
+class Moment(click.ParamType):
+    """A moment in ISO 8601; without an offset it is UTC."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Returns the moment in UTC."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail("the time has the form 2026-12-31T23:59:00Z.", param, ctx)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+_OPTIONS = (
+    click.option("--server-name", metavar="NAME", help="The name the client uses, where it is not the host."),
+    click.option(
+        "--ca-file", type=click.Path(path_type=Path), help="Trust these roots instead of this machine's."
+    ),
+    click.option("--client", metavar="ID", help="The client that fails, such as odbc-18 or psycopg."),
+    click.option("--error", metavar="TEXT", help="The error text as it was shown; - reads it from stdin."),
+    click.option(
+        "--answer", multiple=True, metavar="FACT=VALUE", help="What you know already; may be repeated."
+    ),
+    click.option("--at", type=Moment(), help="Judge validity at this UTC time."),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0.05, 600),
+        default=5.0,
+        show_default=True,
+        help="Seconds per connection.",
+    ),
+    click.option("--no-probe", is_flag=True, help="Send nothing; use answers and files only."),
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and ask nothing.")
+
+
+def _check_client(client: str, known: Knowledge) -> None:
+    ids = tuple(entry.id for entry in known.clients)
+    if client not in ids:
+        raise UsageError(
+            f"There is no client '{client}'{nearest(client, ids)}.", hint=f"Known: {', '.join(ids)}"
+        )

@@ -1,0 +1,47 @@
+"""`dbtls` without a command: opens the wizard on a terminal, else examines like `dbtls check`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+import msgspec
+
+from wizard.cli.check import examine
+from wizard.cli.options import Asked, json_option, with_case
+from wizard.cli.terminal import has_screen, talk
+from wizard.errors import UsageError
+
+
+@click.command("start")
+@click.argument("target", required=False)
+@json_option
+@with_case
+def command(asked: Asked, as_json: bool) -> int:
+    """Opens the wizard; without a terminal it is `dbtls check`."""
+    if has_screen(os.environ.get("TERM")) and not as_json:
+        # The full-screen wizard will open here; until it exists, the plain conversation takes its place.
+        asked = _conversation(asked)
+    if not asked.target and not asked.error:
+        raise UsageError(
+            "There is nothing to examine.",
+            hint='Name a server or paste an error: dbtls sqlserver://sql01 --error "…". Or try: dbtls demo',
+        )
+    return examine(asked, as_json=as_json)
+
+
+def _conversation(asked: Asked) -> Asked:
+    """Asks for what was not given on the command line: the error text and the server."""
+    if asked.error is None and asked.target is None:
+        talk("Paste the error text and end it with an empty line (or leave it empty):")
+        asked = msgspec.structs.replace(asked, error="".join(iter(_line, "")) or None)
+    if asked.target is None:
+        talk("Which server? For example sqlserver://sql01 (leave it empty if you cannot reach it from here):")
+        asked = msgspec.structs.replace(asked, target=sys.stdin.readline().strip() or None)
+    return asked
+
+
+def _line() -> str:
+    line = sys.stdin.readline()
+    return line if line.strip() else ""

@@ -1,0 +1,196 @@
+"""Checks the meaning of the knowledge folder: references, the tree, the signatures and the templates.
+
+Syntax and shape are the loader's business; both report their problems in the same form and all at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from wizard.diagnosis.match import match
+from wizard.errors import KnowledgeError
+from wizard.fixes.render import example_values, render_fix
+from wizard.knowledge.lint_tree import tree_problems
+from wizard.knowledge.load import Loaded, describe, nearest, read_folder
+from wizard.model.knowledge import FactEntry, Knowledge, SymptomEntry
+
+
+class Problem(NamedTuple):
+    """Something wrong with one entry; `place` is the part of it, as in `.signs[0].all[1].fact`."""
+
+    field: str
+    id: str
+    place: str
+    message: str
+
+
+def lint(folder: Path) -> tuple[str, ...]:
+    """Returns a line for every problem of the folder, `file:line: what is wrong`; nothing where it is in order."""
+    loaded = read_folder(folder)
+    if loaded.problems:
+        # References to entries that could not be read would only repeat the same problem.
+        return loaded.problems
+    problems = [*_doubles(loaded), *_references(loaded.knowledge)]
+    if not problems:
+        problems = [
+            *(Problem("nodes", *problem) for problem in tree_problems(loaded.knowledge)),
+            *_signatures(loaded.knowledge),
+            *_fixes(loaded.knowledge),
+        ]
+    return tuple(_line(folder, loaded, problem) for problem in problems)
+
+
+def _line(folder: Path, loaded: Loaded, problem: Problem) -> str:
+    from wizard.knowledge import syntax
+
+    places = loaded.places.get((problem.field, problem.id))
+    if not places:
+        return f"{problem.field}: {problem.message}"
+    last = places[-1]
+    line = syntax.line_of(last.path, f"$[{last.position}]{problem.place}")
+    return describe(folder, last.path, line, f"{problem.id}: {problem.message}")
+
+
+def _doubles(loaded: Loaded) -> Iterator[Problem]:
+    for (field, id_), places in loaded.places.items():
+        if len(places) > 1:
+            yield Problem(
+                field, id_, ".id", f"the id stands {len(places)} times; first in {places[0].path.name}"
+            )
+    if not loaded.knowledge.nodes:
+        yield Problem("nodes", "", "", "the decision tree is empty")
+
+
+def _references(known: Knowledge) -> Iterator[Problem]:
+    """Every id that is used exists, and every value that is compared is one of the fact's."""
+    ids = {
+        "symptom": tuple(entry.id for entry in known.symptoms),
+        "fact": tuple(entry.id for entry in known.facts),
+        "node": tuple(entry.id for entry in known.nodes),
+        "cause": tuple(entry.id for entry in known.causes),
+        "client": tuple(entry.id for entry in known.clients),
+        "source": tuple(entry.id for entry in known.sources),
+    }
+    facts = {entry.id: entry for entry in known.facts}
+    for use in _uses(known):
+        if use.wanted not in ids[use.kind]:
+            message = f"there is no {use.kind} '{use.wanted}'{nearest(use.wanted, ids[use.kind])}"
+            yield Problem(use.field, use.id, use.place, message)
+        elif use.kind == "fact":
+            yield from _values(use, facts[use.wanted])
+
+
+class Use(NamedTuple):
+    """One reference from an entry to another; for facts with the values that they are compared with."""
+
+    field: str
+    id: str
+    place: str
+    kind: str
+    wanted: str
+    values: tuple[object, ...] = ()
+
+
+def _values(use: Use, fact: FactEntry) -> Iterator[Problem]:
+    known = [choice.value for choice in fact.choices]
+    for value in use.values:
+        if known and value not in known:
+            suggestion = nearest(str(value), tuple(str(one) for one in known))
+            yield Problem(
+                use.field, use.id, use.place, f"the fact '{fact.id}' has no value '{value}'{suggestion}"
+            )
+
+
+def _uses(known: Knowledge) -> Iterator[Use]:
+    for symptom in known.symptoms:
+        yield from _uses_of_symptom(symptom)
+    for fact in known.facts:
+        normal = () if fact.normal is None else (fact.normal,)
+        yield Use("facts", fact.id, ".normal", "fact", fact.id, normal)
+        yield from _cited("facts", fact.id, fact.sources)
+    for node in known.nodes:
+        yield Use("nodes", node.id, ".fact", "fact", node.fact)
+        for number, symptom_id in enumerate(node.ask_for):
+            if symptom_id != "any":
+                yield Use("nodes", node.id, f".ask_for[{number}]", "symptom", symptom_id)
+        for number, branch in enumerate(node.branches):
+            yield Use("nodes", node.id, f".branches[{number}].when", "fact", node.fact, branch.when)
+            yield from _exit(node.id, f".branches[{number}]", branch.go, branch.verdict)
+        yield from _exit(node.id, ".otherwise", node.otherwise.go, node.otherwise.verdict)
+        yield from _cited("nodes", node.id, node.sources)
+    for cause in known.causes:
+        for number, sign in enumerate(cause.signs):
+            for part, condition in enumerate(sign.all):
+                place = f".signs[{number}].all[{part}]"
+                yield Use("causes", cause.id, place, "fact", condition.fact, condition.one_of)
+        yield from _cited("causes", cause.id, cause.sources)
+    for client in known.clients:
+        yield from _cited("clients", client.id, client.sources)
+    for fix in known.fixes:
+        yield from (Use("fixes", fix.id, f".causes[{n}]", "cause", one) for n, one in enumerate(fix.causes))
+        yield from (Use("fixes", fix.id, f".changes[{n}]", "fact", one) for n, one in enumerate(fix.changes))
+        if fix.client is not None:
+            yield Use("fixes", fix.id, ".client", "client", fix.client)
+        yield from _cited("fixes", fix.id, fix.sources)
+    for scenario in known.scenarios:
+        yield Use("scenarios", scenario.id, ".cause", "cause", scenario.cause)
+        yield from _cited("scenarios", scenario.id, scenario.sources)
+
+
+def _uses_of_symptom(symptom: SymptomEntry) -> Iterator[Use]:
+    yield from (
+        Use("symptoms", symptom.id, f".likely_causes[{n}]", "cause", one)
+        for n, one in enumerate(symptom.likely_causes)
+    )
+    for number, signature in enumerate(symptom.signatures):
+        place = f".signatures[{number}]"
+        if signature.client is not None:
+            yield Use("symptoms", symptom.id, f"{place}.client", "client", signature.client)
+        for part, one in enumerate(signature.establishes):
+            yield Use("symptoms", symptom.id, f"{place}.establishes[{part}]", "fact", one.fact, (one.value,))
+        yield from _cited("symptoms", symptom.id, signature.sources, place)
+    yield from _cited("symptoms", symptom.id, symptom.sources)
+
+
+def _cited(field: str, id_: str, sources: tuple[str, ...], place: str = "") -> Iterator[Use]:
+    return (Use(field, id_, f"{place}.sources[{n}]", "source", one) for n, one in enumerate(sources))
+
+
+def _exit(id_: str, place: str, go: str | None, verdict: str | None) -> Iterator[Use]:
+    if go is not None:
+        yield Use("nodes", id_, f"{place}.go", "node", go)
+    if verdict is not None:
+        yield Use("nodes", id_, f"{place}.verdict", "cause", verdict)
+
+
+def _signatures(known: Knowledge) -> Iterator[Problem]:
+    """Each example of a signature is recognised as its own symptom."""
+    for symptom in known.symptoms:
+        for number, signature in enumerate(symptom.signatures):
+            for part, example in enumerate(signature.examples):
+                found = match(example, known)
+                if found.symptom != symptom.id:
+                    place = f".signatures[{number}].examples[{part}]"
+                    by = f" by '{found.signature}'" if found.signature else ""
+                    message = f"the example of '{signature.id}' is taken for '{found.symptom}'{by}"
+                    yield Problem("symptoms", symptom.id, place, message)
+
+
+def _fixes(known: Knowledge) -> Iterator[Problem]:
+    """Each fix renders, each fault has a fix, and a bypass says what it gives up."""
+    for fix in known.fixes:
+        if fix.tier == "bypass" and not fix.gives_up:
+            yield Problem("fixes", fix.id, ".tier", "a bypass must say what it gives up (gives_up)")
+        for values in (example_values(fix), {}):
+            try:
+                render_fix(fix, values)
+            except KnowledgeError as error:
+                yield Problem("fixes", fix.id, ".steps", "; ".join(error.problems))
+    mended = {(cause, engine) for fix in known.fixes for cause in fix.causes for engine in fix.engines}
+    for cause in known.causes:
+        lacking = [engine for engine in cause.engines if (cause.id, engine) not in mended]
+        if cause.severity != "none" and cause.advice is None and lacking:
+            message = f"there is neither a fix nor advice for {', '.join(lacking)}"
+            yield Problem("causes", cause.id, ".id", message)

@@ -1,0 +1,72 @@
+"""What every engine's side of a lab conversation is given, and what it may answer."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from wizard.lab.channel import Channel
+from wizard.model.knowledge import ScenarioEntry
+from wizard.wire.preamble import printable
+
+SESSION_LIMIT = 1 << 20
+"""No message of a logged-in client is larger; the lab answers only short queries."""
+
+ONLY = "This lab server answers SELECT 1 and the version, nothing else."
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One client's connection to a lab server.
+
+    Attributes:
+        channel: the connection.
+        scenario: what is broken.
+        context: the server's TLS; None where it offers none.
+        note: writes a line into the log.
+    """
+
+    channel: Channel
+    scenario: ScenarioEntry
+    context: ssl.SSLContext | None
+    note: Callable[[str], None]
+
+    @property
+    def offers_tls(self) -> bool:
+        """Whether TLS may begin."""
+        return self.context is not None and self.scenario.policy != "not-offered"
+
+    @property
+    def refuses_plaintext(self) -> bool:
+        """Whether a login without TLS is refused."""
+        return self.scenario.policy in ("required", "strict-only")
+
+    def heard(self, query: str) -> None:
+        """Notes a query in the log."""
+        self.note(f"query: {printable(query.encode('utf-8', 'replace'), limit=100)}")
+
+    def answer(self, query: str, version: str) -> tuple[str, str | int] | None:
+        """Returns the column name and the value that answer a query, or None where the lab has none."""
+        words = re.sub(r"\s+", " ", query).strip().rstrip("; ")
+        if not re.match(r"select\b", words, re.IGNORECASE):
+            return None
+        if re.search(r"@@version(?!_)|version ?\(\)", words, re.IGNORECASE):
+            return "version", version
+        literal = re.match(r"select (\d{1,9})( as \w+)?$", words, re.IGNORECASE)
+        return ("1", int(literal[1])) if literal else None
+
+
+class Converse(Protocol):
+    """One engine's side of a conversation."""
+
+    async def __call__(self, conversation: Conversation) -> None:
+        """Talks until the client leaves.
+
+        Raises:
+            PreambleError: the client broke the protocol.
+            ssl.SSLError: TLS failed.
+            OSError: the connection broke.
+        """

@@ -1,0 +1,204 @@
+"""A diagnosis and its parts as plain text: for terminals without a screen, for screen readers and for tickets.
+
+No boxes, no colour, no movement; the state comes first, as a symbol and a word.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from wizard.diagnosis.match import Match
+from wizard.diagnosis.walk import Trailmark
+from wizard.fixes.render import RenderedFix, RenderedStep
+from wizard.model.certificate import Certificate
+from wizard.model.evidence import Evidence, Value
+from wizard.model.knowledge import FactEntry, Knowledge
+from wizard.report.words import SOURCES, TIERS, inconclusive, of_days, of_questions, of_value
+from wizard.workbench import Diagnosis
+
+WIDTH = 78
+
+_SHELLS = {
+    "powershell": "PowerShell",
+    "cmd": "Command Prompt",
+    "sh": "shell",
+    "tsql": "T-SQL",
+    "mysql": "SQL",
+    "postgresql": "SQL",
+    "ini": "configuration file",
+    "pg-conf": "postgresql.conf",
+    "python": "Python",
+    "ado-net": "connection string (SqlClient)",
+    "odbc": "connection string (ODBC)",
+    "ole-db": "connection string (OLE DB)",
+    "jdbc-sqlserver": "connection URL (JDBC)",
+    "jdbc-mysql": "connection URL (JDBC)",
+    "libpq": "connection string (libpq)",
+    "screen": "on the screen",
+}
+_RUN_ON = {"server": "on the server", "client": "on the client", "anywhere": "anywhere"}
+
+
+def explanation(match: Match, knowledge: Knowledge) -> Iterator[str]:
+    """Yields the lines of `dbtls explain`."""
+    entry = knowledge.symptom(match.symptom)
+    yield f"Recognised  {entry.title} ({entry.id}, {match.confidence:.0%} sure)"
+    if match.words:
+        yield from _field("Decided by", f"“{match.words}”")
+    about = [word for word in (match.engine, match.client) if word]
+    if about:
+        yield from _field("Said by", " · ".join(about))
+    if match.codes:
+        yield from _field("Codes", ", ".join(match.codes[:8]))
+    yield ""
+    yield from _wrapped(match.meaning)
+    if match.likely_causes:
+        titles = {cause.id: cause.title for cause in knowledge.causes}
+        yield ""
+        yield "Likely causes, most likely first:"
+        yield from (f"  - {titles.get(cause, cause)} ({cause})" for cause in match.likely_causes)
+    for advice in (match.ask_for, match.go_to):
+        if advice:
+            yield ""
+            yield from _wrapped(f"Next: {advice}")
+
+
+def diagnosis(done: Diagnosis, knowledge: Knowledge, at: datetime) -> Iterator[str]:
+    """Yields the lines of `dbtls check`, from the trail to the fixes."""
+    facts = {fact.id: fact for fact in knowledge.facts}
+    yield "TRAIL"
+    for mark in done.verdict.trail:
+        yield from _mark(mark, facts[mark.fact])
+    if done.case.certificates:
+        yield ""
+        yield "CERTIFICATE"
+        yield from certificates(done.case.certificates, at)
+    yield ""
+    yield from _verdict(done, knowledge)
+    others = [one for one in done.findings if one.cause is not done.verdict.cause]
+    if others:
+        yield ""
+        yield "ALSO FOUND"
+        yield from (f"  ! {one.cause.title} ({one.cause.id})" for one in others)
+    if done.fixes:
+        yield ""
+        yield from fixes(done.fixes)
+
+
+def evidence(entries: Iterable[Evidence], knowledge: Knowledge) -> Iterator[str]:
+    """Yields one line for each fact that a probe has just established."""
+    facts = {fact.id: fact for fact in knowledge.facts}
+    for entry in entries:
+        fact = facts.get(entry.fact)
+        if fact is not None and (fact.normal is not None or not entry.known):
+            yield from _fact(fact, entry.value, entry.because)
+
+
+def certificates(chain: Sequence[Certificate], at: datetime) -> Iterator[str]:
+    """Yields the lines that describe a chain, leaf first."""
+    for depth, one in enumerate(chain):
+        if len(chain) > 1:
+            yield f"  {depth + 1} of {len(chain)}"
+        yield from _field("subject", one.subject or "(empty)")
+        yield from _field("issuer", "itself" if one.self_signed else one.issuer or "(empty)")
+        if depth == 0:
+            yield from _field("names", ", ".join(one.sans) or f"none (common name {one.common_name})")
+        if one.not_before and one.not_after:
+            dates = f"{one.not_before:%Y-%m-%d} to {one.not_after:%Y-%m-%d}, {of_days(one.not_after, at)}"
+            yield from _field("valid", dates)
+        yield from _field("key", f"{one.key}, signed with {one.signature}")
+        yield from _field("SHA-1", one.sha1)
+        if one.malformed:
+            yield from _field("malformed", ", ".join(one.malformed))
+
+
+def fixes(rendered: Sequence[RenderedFix]) -> Iterator[str]:
+    """Yields the fixes, tier by tier, with commands that can be copied: unwrapped and flush left."""
+    for tier, group in groupby(rendered, key=lambda fix: fix.tier):
+        yield f"FIX · {TIERS[tier]}"
+        for fix in group:
+            yield ""
+            yield f"  [{fix.id}] {fix.title} ({fix.platform})"
+            for label, text in (
+                ("needs", fix.rights),
+                ("restarts", fix.restarts),
+                ("gives up", fix.gives_up),
+                ("good when", fix.when_ok),
+                ("not when", fix.when_not),
+            ):
+                if text:
+                    yield from _field(label, text)
+            for number, step in enumerate(fix.steps, start=1):
+                yield from _step(f"{number}", step)
+            for step in fix.undo:
+                yield from _step("undo", step)
+            yield "  confirm:"
+            yield fix.confirm
+        yield ""
+
+
+def _verdict(done: Diagnosis, knowledge: Knowledge) -> Iterator[str]:
+    verdict = done.verdict
+    if verdict.cause is None:
+        yield f"VERDICT  ? inconclusive: {inconclusive(verdict)}"
+        advice = done.match and (done.match.ask_for or done.match.go_to)
+        if advice:
+            yield from _wrapped(advice, "  ")
+    else:
+        symbol = "✓" if verdict.cause.severity == "none" else "✗"
+        yield f"VERDICT  {symbol} {verdict.cause.title}"
+        yield f"  {verdict.cause.id}, {verdict.confidence}"
+        yield from _wrapped(verdict.cause.summary, "  ")
+        for text in (verdict.cause.precise, verdict.cause.advice):
+            if text:
+                yield from _wrapped(text, "  ")
+    if verdict.open_questions:
+        yield "  Open questions; find these out and run again with --answer FACT=VALUE:"
+        questions = zip(verdict.open_questions, of_questions(verdict.open_questions, knowledge), strict=True)
+        yield from (f"  ? {question} ({fact})" for fact, question in questions)
+
+
+def _mark(mark: Trailmark, fact: FactEntry) -> Iterator[str]:
+    source = SOURCES[mark.source]
+    yield from _fact(fact, mark.value, f"{source}: {mark.because}" if mark.because else source)
+
+
+def _fact(fact: FactEntry, value: Value | None, because: str | None) -> Iterator[str]:
+    if value is None:
+        symbol = "?"
+    elif fact.normal is None:
+        symbol = "·"
+    else:
+        symbol = "✓" if value == fact.normal else "✗"
+    reason = f" ({printable_reason(because)})" if because else ""
+    yield from _wrapped(f"{fact.title}: {of_value(value, fact)}{reason}", f"  {symbol} ", "    ")
+
+
+def printable_reason(because: str) -> str:
+    """Returns a reason without what a server may have smuggled into it."""
+    return of_value(because)
+
+
+def _step(number: str, step: RenderedStep) -> Iterator[str]:
+    where = f"{_SHELLS[step.shell]}, {_RUN_ON[step.run_on]}"
+    rights = ", as administrator" if step.as_administrator else ""
+    yield f"  {number}. {step.title} - {where}{rights}:"
+    yield from step.text.splitlines()
+
+
+def _field(label: str, text: str) -> Iterator[str]:
+    yield from _wrapped(of_value(text), f"    {label:<10} ", " " * 15)
+
+
+def _wrapped(text: str, first: str = "", rest: str | None = None) -> Iterator[str]:
+    yield from textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=first if rest is None else rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [first.rstrip()]

@@ -1,0 +1,59 @@
+"""Sentences for people that several front ends share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from wizard.diagnosis.walk import Verdict
+from wizard.model.evidence import Source, Value
+from wizard.model.knowledge import FactEntry, Knowledge, Tier
+from wizard.model.text import printable
+
+SOURCES: dict[Source, str] = {
+    "probe": "probed",
+    "person": "you said",
+    "error-text": "error text",
+    "file": "from the file",
+    "assumed": "nobody knows",
+}
+
+TIERS: dict[Tier, str] = {
+    "permanent": "Permanent: mends the cause",
+    "intermediate": "Intermediate: keeps the protection until the cause is mended",
+    "bypass": "Bypass: switches protection off, last resort",
+}
+
+
+def inconclusive(verdict: Verdict) -> str:
+    """Returns the title of a verdict without a cause."""
+    return "What is known does not suffice to name the cause"
+
+
+def of_value(value: Value | None, fact: FactEntry | None = None) -> str:
+    """Returns a value in words: a choice by its label, a list by its parts, unknown as `unknown`."""
+    if value is None:
+        return "unknown"
+    if fact is not None:
+        label = next((choice.label for choice in fact.choices if choice.value == value), None)
+        if label is not None:
+            return label
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return printable(", ".join(value)) or "none"
+    return printable(str(value))
+
+
+def of_questions(facts: Iterable[str], knowledge: Knowledge) -> list[str]:
+    """Returns the questions behind some facts, as a person would ask them."""
+    entries = (knowledge.fact(fact) for fact in facts)
+    return [entry.question or f"{entry.title}?" for entry in entries]
+
+
+def of_days(not_after: datetime, at: datetime) -> str:
+    """Returns how long a certificate is still valid, or since when it no longer is."""
+    days = (not_after - at).days
+    if days < 0:
+        return f"expired {-days} day{'s' if days != -1 else ''} ago"
+    return f"{days} day{'s' if days != 1 else ''} left"

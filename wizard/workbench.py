@@ -1,0 +1,206 @@
+"""The workbench joins the rooms: knowledge, matcher, probes, walk and fixes. Both front ends talk to it alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+
+import msgspec
+
+from wizard.diagnosis.findings import Finding, find
+from wizard.diagnosis.match import Match, match
+from wizard.diagnosis.walk import Ask, Step, Verdict, answered, next_step, probed
+from wizard.errors import UsageError
+from wizard.fixes.render import RenderedFix, render_fix
+from wizard.fixes.select import select
+from wizard.fixes.values import case_values
+from wizard.knowledge.load import nearest
+from wizard.model.case import Case
+from wizard.model.evidence import Evidence, Value, unknown
+from wizard.model.knowledge import FactEntry, Knowledge
+from wizard.model.target import Engine, Target
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How a person wants a case to be examined."""
+
+    at: datetime
+    """The moment at which validity is judged, in UTC."""
+    seconds: float = 5.0
+    """How long one connection may take."""
+    ca_file: Path | None = None
+    """Roots to trust instead of this machine's store."""
+    probing: bool = True
+    """False: no packet leaves this machine."""
+
+
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of a case: what was found, and what mends it."""
+
+    case: Case
+    match: Match | None
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    fixes: tuple[RenderedFix, ...]
+    connections: int
+    elapsed_ms: int
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """One probe finished; `case` already holds what it found."""
+
+    probe: str
+    elapsed_ms: float
+    case: Case
+    evidence: tuple[Evidence, ...]
+
+
+Answerer = Callable[[Ask], Evidence]
+"""Answers a question in the person's place, or says that the answer is unknown."""
+
+
+def nobody(question: Ask) -> Evidence:
+    """Answers every question with "unknown": nobody is there to be asked."""
+    return unknown(question.fact.id, "assumed", "nobody was asked")
+
+
+class Workbench:
+    """Joins the rooms for one case. Holds no state but the number of connections opened."""
+
+    def __init__(self, knowledge: Knowledge, options: Options) -> None:
+        self.knowledge = knowledge
+        self.options = options
+        self.connections = 0
+
+    def explain(self, text: str) -> Match:
+        """Returns what an error text means."""
+        return match(text, self.knowledge)
+
+    def open_case(
+        self, *, target: Target | None = None, error: str | None = None, client: str | None = None
+    ) -> Case:
+        """Returns a new case with what the error text establishes by itself."""
+        case = Case(target=target, client=client, error=error)
+        if error is None:
+            return case
+        found = self.explain(error)
+        return answered(msgspec.structs.replace(case, client=client or found.client), *found.establishes)
+
+    def answer(self, case: Case, fact: str, text: str) -> Case:
+        """Returns the case with a person's answer, given as text: a value of the fact, or `unknown`.
+
+        Raises:
+            UsageError: there is no such fact, or it has no such value.
+        """
+        return answered(case, Evidence(fact, self._value(fact, text), "person"))
+
+    def next_step(self, case: Case) -> Step:
+        """Returns what the case needs next."""
+        return next_step(case, self.knowledge)
+
+    def probe(self, case: Case, cancelled: Event) -> Iterator[Progress]:
+        """Runs all probes against the case's target and yields each as it finishes."""
+        # Probing needs cryptography and OpenSSL, which the other commands do without.
+        from wizard.pki.certificate import describe
+        from wizard.pki.trust import TrustStore
+        from wizard.probes.probe import Context, Counter
+        from wizard.probes.registry import PROBES
+        from wizard.probes.run import run
+
+        if case.target is None or not self.options.probing:
+            yield Progress("none", 0.0, probed(case, *(probe.id for probe in PROBES)), ())
+            return
+        counter = Counter()
+        store = TrustStore.from_file(self.options.ca_file) if self.options.ca_file else TrustStore.system()
+        context = Context(case.target, store, self.options.at, self.options.seconds, counter)
+        for finished in run(context, cancelled):
+            case = probed(answered(case, *finished.result.evidence), finished.probe.id)
+            if finished.result.chain and not case.certificates:
+                chain = tuple(describe(certificate) for certificate in finished.result.chain)
+                case = msgspec.structs.replace(case, certificates=chain)
+            self.connections = counter.opened
+            yield Progress(finished.probe.id, finished.elapsed_ms, case, finished.result.evidence)
+
+    def diagnose(
+        self,
+        case: Case,
+        ask: Answerer = nobody,
+        watch: Callable[[Progress], None] = lambda progress: None,
+        cancelled: Event | None = None,
+    ) -> Diagnosis:
+        """Walks a case to its end and returns the diagnosis.
+
+        Args:
+            case: where to start.
+            ask: answers the questions that no probe can.
+            watch: is told of each probe as it finishes.
+            cancelled: set from elsewhere to end the probes; what they would have found stays unknown.
+        """
+        began = time.monotonic()
+        while not isinstance(step := self.next_step(case), Verdict):
+            if isinstance(step, Ask):
+                case = answered(case, ask(step))
+                continue
+            for progress in self.probe(case, cancelled or Event()):
+                watch(progress)
+                case = progress.case
+            case = probed(case, step.probe)
+        fixes = self.fixes(case, step.cause.id) if step.cause else ()
+        return Diagnosis(
+            case=case,
+            match=self.explain(case.error) if case.error else None,
+            verdict=step,
+            findings=find(case, self.knowledge, engine_of(case)),
+            fixes=fixes,
+            connections=self.connections,
+            elapsed_ms=round((time.monotonic() - began) * 1000),
+        )
+
+    def fixes(self, case: Case, cause: str) -> tuple[RenderedFix, ...]:
+        """Returns the fixes of a cause, rendered with what the case knows."""
+        ca_file = str(self.options.ca_file) if self.options.ca_file else None
+        values = case_values(case, ca_file)
+        chosen = select(cause, engine_of(case), self.knowledge, client=case.client)
+        return tuple(render_fix(fix, values) for fix in chosen)
+
+    def _value(self, fact: str, text: str) -> Value | None:
+        known = {entry.id: entry for entry in self.knowledge.facts}
+        if fact not in known:
+            suggestion = nearest(fact, tuple(known))
+            raise UsageError(f"There is no fact '{fact}'{suggestion}.", hint="See: dbtls knowledge facts")
+        if text == "unknown":
+            return None
+        return _parse(known[fact], text)
+
+
+def engine_of(case: Case) -> Engine | None:
+    """Returns the database: what the server says it is, else what the target or the error text says."""
+    told = case.value("server.engine")
+    for engine in ("sqlserver", "mysql", "mariadb", "postgresql"):
+        if told == engine:
+            return engine
+    return case.target.engine if case.target else None
+
+
+def _parse(fact: FactEntry, text: str) -> Value:
+    if fact.type == "bool":
+        words = {"true": True, "yes": True, "false": False, "no": False}
+        if text.lower() in words:
+            return words[text.lower()]
+        raise UsageError(f"'{fact.id}' is true, false or unknown.")
+    if fact.type == "int":
+        try:
+            return int(text)
+        except ValueError as error:
+            raise UsageError(f"'{fact.id}' is a whole number.") from error
+    if fact.type == "list":
+        return tuple(part.strip() for part in text.split(","))
+    values = tuple(str(choice.value) for choice in fact.choices)
+    if values and text not in values:
+        raise UsageError(
+            f"'{fact.id}' has no such value.", hint=f"It is one of: {', '.join(values)}, unknown."
+        )
+    return text
