@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import pytest
 import yaml
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from wizard.lab.certificates import identity_for
 from wizard.model.knowledge import ScenarioEntry
@@ -22,18 +20,12 @@ DEADLINE = 25.0
 """A driver that has not given up by then, in seconds, fails its test."""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a driver's child process ended."""
-
-    succeeded: bool
-    output: str
+Run = Callable[[Sequence[str], Mapping[str, str]], subprocess.CompletedProcess[str]]
 
 
-Run = Callable[[Sequence[str], Mapping[str, str]], Outcome]
-
-
-def _scenarios() -> dict[str, ScenarioEntry]:
+@pytest.fixture(scope="session")
+def scenarios() -> dict[str, ScenarioEntry]:
+    """Every scenario of the knowledge folder by its id."""
     entries = [
         entry
         for engine in ENGINES
@@ -45,12 +37,6 @@ def _scenarios() -> dict[str, ScenarioEntry]:
 
 
 @pytest.fixture(scope="session")
-def scenarios() -> dict[str, ScenarioEntry]:
-    """Every scenario of the knowledge folder by its id."""
-    return _scenarios()
-
-
-@pytest.fixture(scope="session")
 def unrelated_ca_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A root that has issued nothing, so that a driver validates and finds no trust."""
     scenario = ScenarioEntry(
@@ -59,7 +45,7 @@ def unrelated_ca_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     identity = identity_for(scenario)
     assert identity is not None
     file = tmp_path_factory.mktemp("unrelated") / "ca.pem"
-    file.write_bytes(identity.anchor.public_bytes(Encoding.PEM))
+    file.write_bytes(identity.anchor_pem())
     return file
 
 
@@ -67,8 +53,8 @@ def unrelated_ca_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run() -> Run:
     """Runs a driver in a child process, since each reads its trust from another environment variable."""
 
-    def run_child(command: Sequence[str], environment: Mapping[str, str]) -> Outcome:
-        child = subprocess.run(
+    def run_child(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             command,
             env={**os.environ, "LC_ALL": "C.UTF-8", **environment},
             stdin=subprocess.DEVNULL,
@@ -78,6 +64,5 @@ def run() -> Run:
             timeout=DEADLINE,
             check=False,
         )
-        return Outcome(child.returncode == 0, child.stdout)
 
     return run_child

@@ -36,7 +36,7 @@ def test_good_chain(root: Made, intermediate: Made, leaf: Made) -> None:
     """A good chain establishes every fact with its normal value."""
     found = facts(leaf.der, intermediate.der, root=root)
     assert {fact: entry.value for fact, entry in found.items()} == {
-        "chain.length": 2, "certificate.made_by": "none", "certificate.subject": "CN=db.example.com",
+        "chain.length": 2, "certificate.made_by": "other", "certificate.subject": "CN=db.example.com",
         "certificate.issuer": "CN=Example Issuing CA 1,O=Example",
         "certificate.names": ("DNS:db.example.com", "IP:192.0.2.7"), "trust.status": "trusted", "trust.verify_code": 0,
         "names.status": "match", "names.used": "db.example.com", "validity.status": "valid", "validity.days_left": 4947,
@@ -86,7 +86,7 @@ def test_sha1_intermediate_is_weak(rsa_key: rsa.RSAPrivateKey, other_rsa_key: rs
 def test_server_fallback_certificate(rsa_key: rsa.RSAPrivateKey, root: Made) -> None:
     """SQL Server's own certificate is self-signed, named for nobody, and recognised."""
     found = facts(resigned(make("SSL_Self_Signed_Fallback", key=rsa_key), "sha1"), root=root)
-    assert found["certificate.made_by"].value == "sqlserver"
+    assert found["certificate.made_by"].value == "server"
     assert found["trust.status"].value == "self-signed"
     assert found["names.status"].value == "mismatch"
     assert found["signature.strength"].value == "ok"

@@ -93,7 +93,7 @@ def with_case(function: Callable[..., int]) -> Callable[..., int]:
     return wrapped
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """A moment in ISO 8601; without an offset it is UTC."""
 
     name = "time"

@@ -18,7 +18,7 @@ _RIVALS = (
 
 def select(
     cause: str,
-    engine: Engine,
+    engine: Engine | None,
     knowledge: Knowledge,
     *,
     platform: str | None = None,
@@ -34,7 +34,7 @@ def select(
         fix
         for fix in knowledge.fixes
         if cause in fix.causes
-        and engine in fix.engines
+        and (engine is None or engine in fix.engines)
         and _fits_platform(fix, platform)
         and (client is None or fix.client is None or client in (fix.client, *fix.also_clients))
     )

@@ -146,8 +146,6 @@ def _uses_of_symptom(symptom: SymptomEntry) -> Iterator[Use]:
     )
     for number, signature in enumerate(symptom.signatures):
         place = f".signatures[{number}]"
-        if signature.client is not None:
-            yield Use("symptoms", symptom.id, f"{place}.client", "client", signature.client)
         for part, one in enumerate(signature.establishes):
             yield Use("symptoms", symptom.id, f"{place}.establishes[{part}]", "fact", one.fact, (one.value,))
         yield from _cited("symptoms", symptom.id, signature.sources, place)

@@ -118,8 +118,7 @@ def _self_generated(engine: Engine) -> ServerIdentity:
 
 @cache
 def _key(role: str, bits: int = 2048) -> rsa.RSAPrivateKey:
-    """Returns the process's key for a role; one for each role, so that no certificate shares its issuer's key."""
-    assert role  # noqa: S101 - the cache's key
+    """Returns the process's key for a role, which is only the cache's key: no certificate shares its issuer's."""
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+import struct
+import sys
 from collections.abc import Callable
 
 CHUNK = 65536
@@ -94,7 +97,9 @@ class Channel:
         self._tls = None
 
     def reset(self) -> None:
-        """Ends the connection by a TCP reset."""
+        """Ends the connection by a TCP reset, which needs a linger time of zero (POSIX, setsockopt)."""
+        no_time = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+        self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_time)
         self._writer.transport.abort()
 
     async def _raw(self) -> bytes:

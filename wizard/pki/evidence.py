@@ -22,6 +22,16 @@ Finding = tuple[Value | None, str | None]
 """A value, or None for unknown, and the phrase that gives the reason."""
 
 
+_OF_A_LEAF = (
+    "certificate.made_by", "certificate.subject", "certificate.issuer", "certificate.names",
+    "trust.status", "trust.verify_code", "names.status", "names.used", "validity.status", "validity.days_left",
+    "usage.status", "key.strength", "signature.strength",
+)  # fmt: skip
+
+FACTS = ("chain.length", "encoding.status", *_OF_A_LEAF)
+"""Every fact that `chain_evidence` speaks about."""
+
+
 def chain_evidence(
     chain: tuple[bytes, ...], *, server_name: str | None, store: TrustStore, at: datetime, source: Source
 ) -> tuple[Evidence, ...]:
@@ -58,16 +68,9 @@ def chain_evidence(
     return tuple(Evidence(fact, value, source, because) for fact, (value, because) in facts.items())
 
 
-_OF_A_LEAF = (
-    "certificate.made_by", "certificate.subject", "certificate.issuer", "certificate.names",
-    "trust.status", "trust.verify_code", "names.status", "names.used", "validity.status", "validity.days_left",
-    "usage.status", "key.strength", "signature.strength",
-)  # fmt: skip
-
-
 def _identity(leaf: Certificate) -> dict[str, Finding]:
     return {
-        "certificate.made_by": (origin(leaf), leaf.subject or None),
+        "certificate.made_by": ("other" if origin(leaf) == "none" else "server", leaf.subject or None),
         "certificate.subject": (leaf.subject, None),
         "certificate.issuer": (leaf.issuer, None),
         "certificate.names": (leaf.sans, None if leaf.sans else "it has no subject alternative names"),

