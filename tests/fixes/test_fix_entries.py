@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import os
 import re
 import shutil
 import subprocess
@@ -38,7 +39,7 @@ HOSTILE: dict[str, Given] = {
 
 # sqlglot knows neither these statements of MySQL and PostgreSQL, nor does it need to: they hold no placeholder.
 NOT_PARSED = re.compile(
-    r"^(ALTER INSTANCE|ALTER SYSTEM|FLUSH SSL|RESET PERSIST|SET PERSIST|SHOW|EXEC sp_readerrorlog)\b"
+    r"^(ALTER INSTANCE|ALTER SYSTEM|FLUSH (SSL|HOSTS)|RESET PERSIST|SET PERSIST|SHOW|EXEC sp_readerrorlog)\b"
 )
 
 every_fix = pytest.mark.parametrize("fix", FIXES, ids=lambda fix: fix.id)
@@ -274,12 +275,87 @@ def test_shell_steps_pass_shellcheck() -> None:
     )
     for text in texts:
         # SC2164 asks for an exit after cd, which would close the terminal of the one who pastes the lines.
-        # SC2016, SC2088 and SC1112 are about quoted text that looks like shell syntax: that is what quoting is for.
+        # The others are about quoted text that looks like shell syntax: that is what quoting is for.
         done = subprocess.run(
-            [program, "--shell=bash", "--exclude=SC2164,SC2016,SC2088,SC1112", "-"],
+            [program, "--shell=bash", "--exclude=SC2164,SC2016,SC2088,SC1112,SC1003", "-"],
             input=text,
             capture_output=True,
             check=False,
             text=True,
         )
         assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "key", "certificate"),
+    [
+        ("sqlserver-linux-self-signed-certificate", "mssql-tls", "mssql.key", "mssql.pem"),
+        ("mysql-self-signed-certificate", "db-tls", "issued-key.pem", "issued-cert.pem"),
+        ("postgresql-self-signed-certificate", "pg-tls", "issued.key", "issued.crt"),
+    ],
+)
+def test_the_openssl_steps_do_what_they_say(
+    tmp_path: Path, name: str, folder: str, key: str, certificate: str
+) -> None:
+    """The steps make a certificate with all names, belonging to its key, and a second run keeps the key."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    fix = next(fix for fix in FIXES if fix.id == name)
+    make, match, *_ = render_fix(
+        fix, {"server_name": "db.example", "names": ("db.example", "192.0.2.7")}
+    ).steps
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+
+    def run(text: str) -> str:
+        command = ["sh", "-eu", "-c", text]
+        return subprocess.run(
+            command, env=environment, capture_output=True, check=True, text=True, cwd=tmp_path
+        ).stdout
+
+    run(make.text)
+    first = (tmp_path / folder / key).read_bytes()
+    run(make.text)
+    assert (tmp_path / folder / key).read_bytes() == first
+    said = run(match.text)
+    assert "belong together" in said
+    assert "DNS:db.example, IP Address:192.0.2.7" in said
+    (tmp_path / folder / key).unlink()
+    shutil.copy(tmp_path / folder / certificate, tmp_path / "kept.pem")
+    run(make.text)
+    shutil.copy(tmp_path / "kept.pem", tmp_path / folder / certificate)
+    command = ["sh", "-c", match.text]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False, text=True, cwd=tmp_path)
+    assert "another key" in done.stdout
+
+
+def test_a_request_asks_for_every_name(tmp_path: Path) -> None:
+    """The permanent fix writes a request with the names as SAN, addresses marked as such."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    fix = next(fix for fix in FIXES if fix.id == "postgresql-issue-certificate")
+    step = render_fix(fix, {"server_name": "db.example", "names": ("db.example", "2001:db8::1")}).steps[0]
+    done = subprocess.run(
+        ["sh", "-eu", "-c", step.text],
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert "DNS:db.example, IP Address:2001:DB8:0:0:0:0:0:1" in done.stdout
+
+
+def test_appending_an_intermediate_twice_appends_it_once(tmp_path: Path) -> None:
+    """The step keeps a copy of the old file and does nothing at the second run."""
+    served, extra = tmp_path / "server.crt", tmp_path / "it's.pem"
+    block = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n"
+    served.write_text(block.format("leaf"))
+    extra.write_text(block.format("intermediate"))
+    fix = next(fix for fix in FIXES if fix.id == "postgresql-append-intermediate")
+    values: dict[str, Given] = {"certificate_file": str(served), "intermediate_file": str(extra)}
+    text = render_fix(fix, values).steps[1].text
+    for _ in range(2):
+        subprocess.run(["sh", "-c", f'sudo() {{ "$@"; }}\n{text}'], capture_output=True, check=True)
+        assert served.read_text().count("BEGIN CERTIFICATE") == 2
+    assert (tmp_path / "server.crt.before").read_text() == block.format("leaf")

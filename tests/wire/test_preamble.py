@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from wizard.errors import PreambleError
 from wizard.wire.mysql import MySqlGreeting
 from wizard.wire.postgresql import PostgresDirect, PostgresSslRequest
-from wizard.wire.preamble import Preamble, printable, recognise
+from wizard.wire.preamble import Preamble, recognise, spoken
 from wizard.wire.tds import TdsPrelogin, TdsStrict
 
 RECORDINGS = Path(__file__).parent / "recordings"
@@ -99,5 +99,5 @@ def test_only_a_preamble_error_escapes(chunks: list[bytes], which: type[Preamble
 @given(st.binary(max_size=300))
 def test_a_servers_words_lose_their_control_characters(raw: bytes) -> None:
     """No escape code and no line break of a server reaches a screen."""
-    assert printable(raw).isprintable()
-    assert len(printable(raw)) <= 200
+    assert spoken(raw).isprintable()
+    assert len(spoken(raw)) <= 200

@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import TextIO
 
 from wizard.diagnosis.walk import Verdict
+from wizard.model.text import printable
 
 _PLAIN = str.maketrans({"✓": "+", "✗": "x", "·": "-", "“": '"', "”": '"', "…": "..."})
 
@@ -51,7 +52,7 @@ def _write(stream: TextIO, lines: Iterable[str]) -> None:
 
 def _shown(line: str, encoding: str) -> str:
     """Returns the line in signs that the terminal has, and without anything that could act on it."""
-    line = "".join(sign if sign.isprintable() or sign == "\t" else "\ufffd" for sign in line)
+    line = printable(line.expandtabs(4), longest=sys.maxsize)
     try:
         line.encode(encoding)
     except (UnicodeEncodeError, LookupError):

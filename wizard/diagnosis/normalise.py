@@ -19,9 +19,13 @@ _FOLD = bytes(range(256)).lower()
 _DROP = bytes(code for code in range(128) if not chr(code).isalnum())
 # Latin letters with accents go too, so that `ü`, `Ã¼`, `?` and nothing at all are the same. After them come
 # combining marks, punctuation and symbols of all scripts. Other scripts' letters stay.
-_MARKS = re.compile("[\x80-\u036f\u1e00-\u1eff\u2000-\u2fff\u3000-\u3004\u3008-\u3030\u30fb\ufe00-\ufe6f\uff00-\uffef]+")
+_MARKS = re.compile(
+    "[\x80-\u036f\u1e00-\u1eff\u2000-\u2fff\u3000-\u3004\u3008-\u3030\u30fb\ufe00-\ufe6f\uff00-\uffef]+"
+)
 # A terminal's colours; `\n` and `\u0027` as JSON and logs write them; character references of HTML.
-_ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\\+u([0-9a-fA-F]{4})|\\+[nrt]|&(?:[a-z]{2,4}|#x?[0-9a-fA-F]{1,4});")
+_ESCAPES = re.compile(
+    r"\x1b\[[0-9;]*[A-Za-z]|\\+u([0-9a-fA-F]{4})|\\+[nrt]|&(?:[a-z]{2,4}|#x?[0-9a-fA-F]{1,4});"
+)
 
 
 class Squeezed:

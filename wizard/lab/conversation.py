@@ -10,7 +10,7 @@ from typing import Protocol
 
 from wizard.lab.channel import Channel
 from wizard.model.knowledge import ScenarioEntry
-from wizard.wire.preamble import printable
+from wizard.wire.preamble import spoken
 
 SESSION_LIMIT = 1 << 20
 """No message of a logged-in client is larger; the lab answers only short queries."""
@@ -46,7 +46,7 @@ class Conversation:
 
     def heard(self, query: str) -> None:
         """Notes a query in the log."""
-        self.note(f"query: {printable(query.encode('utf-8', 'replace'), limit=100)}")
+        self.note(f"query: {spoken(query.encode('utf-8', 'replace'), longest=100)}")
 
     def answer(self, query: str, version: str) -> tuple[str, str | int] | None:
         """Returns the column name and the value that answer a query, or None where the lab has none."""

@@ -10,7 +10,7 @@ from wizard.lab.certificates import MYSQL_VERSION
 from wizard.lab.conversation import ONLY, SESSION_LIMIT, Conversation
 from wizard.model.target import Engine
 from wizard.wire import mysql, mysql_session
-from wizard.wire.preamble import printable
+from wizard.wire.preamble import spoken
 
 MARIADB_VERSION = "11.4.4-MariaDB"
 
@@ -76,7 +76,7 @@ def _transport_refused(engine: Engine, response: mysql_session.LoginResponse) ->
     if engine == "mariadb":
         # MariaDB 10.11 does not tell this from a wrong password.
         used = "YES" if response.answered else "NO"
-        words = f"Access denied for user '{printable(response.user, limit=80)}'@'localhost' (using password: {used})"
+        words = f"Access denied for user '{spoken(response.user, longest=80)}'@'localhost' (using password: {used})"
         return mysql.error_packet(1045, "28000", words)
     words = "Connections using insecure transport are prohibited while --require_secure_transport=ON."
     return mysql.error_packet(3159, "HY000", words)

@@ -6,7 +6,7 @@ import re
 
 from wizard.lab.conversation import ONLY, SESSION_LIMIT, Conversation
 from wizard.wire import postgresql, postgresql_session
-from wizard.wire.preamble import printable
+from wizard.wire.preamble import spoken
 
 VERSION = "17.2"
 BANNER = "PostgreSQL 17.2 (dbtls lab)"
@@ -56,7 +56,7 @@ async def _start_tls(conversation: Conversation) -> None:
 
 def _refusal(parameters: bytes) -> bytes:
     """Returns what a server says that has only hostssl lines in its pg_hba.conf."""
-    values = [printable(value, limit=80) for value in parameters.split(b"\0")]
+    values = [spoken(value, longest=80) for value in parameters.split(b"\0")]
     told = dict(zip(values[::2], values[1::2], strict=False))
     user = told.get("user", "")
     words = (

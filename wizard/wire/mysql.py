@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from wizard.errors import PreambleError, RefusalError
 from wizard.model.target import Engine
-from wizard.wire.preamble import LIMIT, Bare, Greeting, Policy, printable, recognise, unlike
+from wizard.wire.preamble import LIMIT, Bare, Greeting, Policy, recognise, spoken, unlike
 
 CLIENT_MYSQL = 0x1
 """Set by MySQL (there: CLIENT_LONG_PASSWORD), unset by MariaDB, which uses it to tell the two apart."""
@@ -145,7 +145,7 @@ class Handshake:
     @property
     def true_version(self) -> str:
         """The version without MariaDB's prefix and without control characters."""
-        return printable(self.version.removeprefix(MARIADB_PREFIX), limit=80)
+        return spoken(self.version.removeprefix(MARIADB_PREFIX), longest=80)
 
 
 def ssl_request(capabilities: int) -> bytes:
@@ -172,7 +172,7 @@ def _refusal(payload: bytes) -> RefusalError:
     words = payload[3:]
     words = words[6:] if words.startswith(b"#") else words
     return RefusalError(
-        f"The server refused the connection before TLS with error {code}: {printable(words)}",
+        f"The server refused the connection before TLS with error {code}: {spoken(words)}",
         hint="The server itself refused: this comes before any certificate is looked at.",
     )
 

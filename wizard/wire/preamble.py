@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from wizard.errors import PreambleError
 from wizard.model.target import Engine
+from wizard.model.text import printable
 
 Policy = Literal["optional", "required", "strict-only", "not-offered"]
 
@@ -122,7 +123,6 @@ def unlike(expected: str, data: bytes) -> PreambleError:
     return PreambleError(f"The server {answer}, so this is not {expected}.", hint=hint, service=service)
 
 
-def printable(raw: bytes, limit: int = 200) -> str:
-    """Returns a server's words without control characters, cut to `limit` characters."""
-    text = raw.decode("utf-8", "replace")
-    return "".join(c for c in text if c.isprintable())[:limit]
+def spoken(raw: bytes, longest: int = 200) -> str:
+    """Returns a peer's words as text that is safe to show, at most `longest` characters."""
+    return printable(raw.decode("utf-8", "replace"), longest=longest)

@@ -49,5 +49,7 @@ def tcp_port(answer: bytes) -> int | None:
 
 def answer_for(instance: str, port: int) -> bytes:
     """Returns the datagram with which a server answers for one instance."""
-    words = f"ServerName;LAB;InstanceName;{instance};IsClustered;No;Version;16.0.1000.6;tcp;{port};;".encode("ascii")
+    words = f"ServerName;LAB;InstanceName;{instance};IsClustered;No;Version;16.0.1000.6;tcp;{port};;".encode(
+        "ascii"
+    )
     return bytes([SVR_RESP]) + struct.pack("<H", len(words)) + words

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from wizard.errors import HandshakeError
 from wizard.wire.tls_names import ALERTS, GROUPS, SUITE_NAMES, Extension, Version
-from wizard.wire.tls_records import ALERT, HANDSHAKE, Fields, MessageReader, RecordReader, printable
+from wizard.wire.tls_records import ALERT, HANDSHAKE, Fields, MessageReader, RecordReader, escaped
 
 MAX_CERTIFICATES = 100
 MAX_WARNINGS = 16
@@ -168,7 +168,7 @@ def _with_hello(flight: ServerFlight, hello: Fields) -> ServerFlight:
     if share := extensions.get(Extension.KEY_SHARE):
         group = _group(share.number(2))
     if protocol := extensions.get(Extension.ALPN):
-        alpn = printable(protocol.fields(2).block(1))
+        alpn = escaped(protocol.fields(2).block(1))
     return replace(
         flight,
         version=Version(number),

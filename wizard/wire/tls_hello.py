@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wizard.errors import HandshakeError, TargetError
 from wizard.wire.tls_names import GROUPS, SUITES, Extension, Version
-from wizard.wire.tls_records import HANDSHAKE, Fields, MessageReader, RecordReader, printable
+from wizard.wire.tls_records import HANDSHAKE, Fields, MessageReader, RecordReader, escaped
 
 _CLIENT_HELLO = 1
 # RFC 5746 section 3.3: says the same as an empty renegotiation_info, in a form that every old server accepts.
@@ -181,11 +181,11 @@ def _seen(hello: Fields) -> ClientHelloSeen:
     if named := extensions.get(Extension.SERVER_NAME):
         entry = named.fields(2)
         entry.number(1)  # the only type of name there is
-        server_name = printable(entry.block(2))
+        server_name = escaped(entry.block(2))
     alpn = []
     if protocols := extensions.get(Extension.ALPN):
         entries = protocols.fields(2)
         while entries:
-            alpn.append(printable(entries.block(1)))
+            alpn.append(escaped(entries.block(1)))
     known = tuple(Version(version) for version in versions if version in set(Version))
     return ClientHelloSeen(known, server_name, tuple(alpn), ciphers)

@@ -139,6 +139,6 @@ class Fields:
         return found
 
 
-def printable(data: bytes) -> str:
+def escaped(data: bytes) -> str:
     """Returns a name that a peer sent as text that is safe to show: all but printable ASCII is escaped."""
     return "".join(chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in data)

@@ -1,0 +1,72 @@
+"""Certificates for the real servers of the tests, as PEM, made by the maker that the lab uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cryptography.hazmat.primitives import serialization
+
+from wizard.lab.certificates import identity_for
+from wizard.model.knowledge import ScenarioEntry
+from wizard.model.target import Engine
+
+PEM = serialization.Encoding.PEM
+LOOPBACK = ("localhost", "127.0.0.1")
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What a server presents, and the root that a client has to trust; all of it PEM.
+
+    Attributes:
+        chain: what the server sends, leaf first.
+        key: the leaf's private key, unencrypted PKCS#8.
+        anchor: the root, or the leaf itself where it is self-signed.
+    """
+
+    chain: bytes
+    key: bytes
+    anchor: bytes
+
+
+def make_certificate(
+    kind: Literal["private-ca", "self-signed", "self-generated"] = "private-ca",
+    *,
+    engine: Engine = "postgresql",
+    names: tuple[str, ...] = LOOPBACK,
+    common_name: str | None = None,
+    valid_days: tuple[int, int] = (-30, 335),
+    intermediate: bool = False,
+) -> Certificate:
+    """Returns a new certificate; without arguments one with which a client that trusts its root is content.
+
+    Args:
+        kind: who made it. `self-generated` imitates what `engine` makes for itself.
+        engine: matters for `self-generated` only.
+        names: subject alternative names; an address becomes an iPAddress.
+        common_name: default: the first name.
+        valid_days: notBefore and notAfter in days from now.
+        intermediate: issue the leaf by an intermediate, which the server sends.
+    """
+    identity = identity_for(
+        ScenarioEntry(
+            id=f"{engine}/healthy",
+            title="a server of the tests",
+            cause="healthy",
+            engine=engine,
+            certificate=kind,
+            names=names,
+            common_name=common_name,
+            valid_days=valid_days,
+            intermediate=intermediate,
+        )
+    )
+    if identity is None:
+        raise ValueError(f"the lab makes no {kind} certificate")
+    key = identity.key.private_bytes(
+        PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return Certificate(
+        b"".join(one.public_bytes(PEM) for one in identity.chain), key, identity.anchor_pem()
+    )

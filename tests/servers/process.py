@@ -1,0 +1,131 @@
+"""Server processes of the tests: run by an ordinary user, waited for, and ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+START_SECONDS = 60
+"""A loaded machine takes long to start a database; only a broken server ever waits for this."""
+
+STOP_SECONDS = 30
+
+
+class ServerDidNotStart(RuntimeError):
+    """A server ended or stayed silent; carries the end of its log."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who runs a server: database servers refuse root.
+
+    Attributes:
+        name: the account, or None for whoever runs the tests.
+        uid: its user id.
+        gid: its group id.
+    """
+
+    name: str | None
+    uid: int
+    gid: int
+
+    @classmethod
+    def for_server(cls, preferred: str) -> Account:
+        """Returns the account for a server: our own, or for root the server's usual one or `nobody`."""
+        if os.geteuid() != 0:
+            return cls(None, os.geteuid(), os.getegid())
+        for name in (preferred, "nobody"):
+            with contextlib.suppress(KeyError):
+                entry = pwd.getpwnam(name)
+                return cls(name, entry.pw_uid, entry.pw_gid)
+        raise ServerDidNotStart(f"this machine has neither the user {preferred} nor nobody")
+
+    def owns(self, path: Path, mode: int) -> Path:
+        """Gives a path to this account; returns it."""
+        path.chmod(mode)
+        os.chown(path, self.uid, self.gid)
+        return path
+
+    def write(self, path: Path, content: bytes | str) -> Path:
+        """Writes a file that only this account can read; returns its path."""
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return self.owns(path, 0o600)
+
+    def copy(self, template: Path, to: Path) -> Path:
+        """Copies a data directory and gives all of it to this account; returns the copy."""
+        shutil.copytree(template, to, copy_function=shutil.copy)
+        for path in to.rglob("*"):
+            self.owns(path, 0o700 if path.is_dir() else 0o600)
+        return self.owns(to, 0o700)
+
+    def run(self, command: list[str], *, home: Path) -> None:
+        """Runs a program to its end as this account; ServerDidNotStart carries what it said if it fails."""
+        with self.start(command, home=home, log=home / "setup.log") as process:
+            if process.wait(START_SECONDS) != 0:
+                raise ServerDidNotStart(f"{command[0]} failed:\n{_tail(home / 'setup.log')}")
+
+    @contextlib.contextmanager
+    def start(self, command: list[str], *, home: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+        """Starts a program as this account in a bare environment; ends it when the context ends."""
+        dropped = {"user": self.uid, "group": self.gid, "extra_groups": []} if self.name else {}
+        with (
+            log.open("ab") as output,
+            subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=home,
+                env={"PATH": os.defpath, "HOME": str(home), "LC_ALL": "C"},
+                **dropped,
+            ) as process,
+        ):
+            try:
+                yield process
+            finally:
+                # Its data is thrown away, so it need not save any: PostgreSQL's immediate shutdown is SIGQUIT,
+                # which frees its shared memory. MariaDB ends by SIGTERM and takes no notice of SIGQUIT.
+                process.terminate() if "mariadb" in command[0] else process.send_signal(3)
+                try:
+                    process.wait(STOP_SECONDS)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+
+
+@contextlib.contextmanager
+def workplace(prefix: str) -> Iterator[Path]:
+    """A directory that other accounts may enter. Short, since the path of a Unix socket ends at 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as made:
+        path = Path(made)
+        path.chmod(0o755)
+        yield path
+
+
+def free_port() -> int:
+    """Returns a TCP port of the loopback that nothing listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
+    """Waits until a server says that it is ready, without connecting to it; ServerDidNotStart otherwise."""
+    deadline = time.monotonic() + START_SECONDS
+    while not ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise ServerDidNotStart(f"the server did not start:\n{_tail(log)}")
+        time.sleep(0.02)
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
