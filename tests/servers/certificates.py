@@ -64,9 +64,5 @@ def make_certificate(
     )
     if identity is None:
         raise ValueError(f"the lab makes no {kind} certificate")
-    key = identity.key.private_bytes(
-        PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return Certificate(
-        b"".join(one.public_bytes(PEM) for one in identity.chain), key, identity.anchor_pem()
-    )
+    key = identity.key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return Certificate(b"".join(one.public_bytes(PEM) for one in identity.chain), key, identity.anchor_pem())

@@ -6,6 +6,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -74,9 +75,10 @@ class Account:
                 raise ServerDidNotStart(f"{command[0]} failed:\n{_tail(home / 'setup.log')}")
 
     @contextlib.contextmanager
-    def start(self, command: list[str], *, home: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-        """Starts a program as this account in a bare environment; ends it when the context ends."""
-        dropped = {"user": self.uid, "group": self.gid, "extra_groups": []} if self.name else {}
+    def start(
+        self, command: list[str], *, home: Path, log: Path, stop: signal.Signals = signal.SIGTERM
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """Starts a program as this account in a bare environment; ends it by `stop` when the context ends."""
         with (
             log.open("ab") as output,
             subprocess.Popen(
@@ -86,15 +88,15 @@ class Account:
                 stderr=output,
                 cwd=home,
                 env={"PATH": os.defpath, "HOME": str(home), "LC_ALL": "C"},
-                **dropped,
+                user=self.uid if self.name else None,
+                group=self.gid if self.name else None,
+                extra_groups=[] if self.name else None,
             ) as process,
         ):
             try:
                 yield process
             finally:
-                # Its data is thrown away, so it need not save any: PostgreSQL's immediate shutdown is SIGQUIT,
-                # which frees its shared memory. MariaDB ends by SIGTERM and takes no notice of SIGQUIT.
-                process.terminate() if "mariadb" in command[0] else process.send_signal(3)
+                process.send_signal(stop)
                 try:
                     process.wait(STOP_SECONDS)
                 except subprocess.TimeoutExpired:

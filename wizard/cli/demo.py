@@ -14,6 +14,8 @@ from wizard.lab.server import serve
 from wizard.workbench import Options
 
 _SCENARIO = "sqlserver/self-generated-certificate"
+_SERVER_NAME = "sql01.corp.example"
+"""The name that the caller of the story uses, so that the commands look like those of a real server."""
 
 
 @click.command("demo", short_help="a broken server on this machine, walked through")
@@ -26,7 +28,7 @@ def command() -> int:
         asked = Asked(
             target=f"sqlserver://{server.host}:{server.port}",
             error=server.scenario.error,
-            server_name=server.server_name,
+            server_name=_SERVER_NAME,
             client="ssms-20",
             answers=(),
             options=Options(at=datetime.now(UTC), ca_file=server.ca_file),

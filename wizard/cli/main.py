@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import importlib
 import logging
 import os
@@ -48,16 +49,12 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Takes what is no command for a target: `dbtls sqlserver://sql01`."""
-        name = args[0] if args[0] in _COMMANDS else _START
-        return name, self.get_command(ctx, name), args[1:] if name != _START else args
-
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Starts the wizard where there is no command, so that its own options can stand first."""
-        if not args or (args[0] not in _COMMANDS and args[0] not in ("--help", "-h", "--version")):
+        """Takes what is no command for a target or an option of the wizard: `dbtls sqlserver://sql01`."""
+        first = args[0] if args else ""
+        if first not in (*_COMMANDS, "--help", "-h", "--version"):
+            if first.isalpha() and (close := difflib.get_close_matches(first, _COMMANDS, n=1)):
+                raise click.UsageError(f"There is no command '{first}' - did you mean '{close[0]}'?")
             args = [_START, *args]
         return super().parse_args(ctx, args)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from wizard.diagnosis.codes import codes_in
-from wizard.diagnosis.normalise import Phrase, Squeezed
+from wizard.diagnosis.normalise import Phrase, Squeezed, squeeze
 from wizard.model.evidence import Evidence
 from wizard.model.knowledge import ClientEntry, Knowledge, Signature, SymptomEntry
 from wizard.model.target import Engine
@@ -18,14 +18,16 @@ UNRECOGNISED = 0.1
 _LONGEST_WORDS = 200
 # Words that tell the engine where neither the signature nor the client does; the first that is found decides.
 _ENGINE_WORDS: tuple[tuple[Engine, tuple[str, ...]], ...] = (
-    ("sqlserver", ("SqlClient", "SQL Server", "sqlserver", "mssql", "tedious", "DB-Lib", "SQLOLEDB", "msodbcsql",
-                   "TDSSNIClient", "adaptive server", "database.windows.net", "TinyTds", "sqlcmd", "dbatools",
-                   "TCP Provider", "SSL Provider", "port 1433", "pyodbc")),
+    ("sqlserver", ("SqlClient", "mssql", "jdbc:sqlserver", "microsoft.sqlserver", "tedious", "DB-Lib", "SQLOLEDB",
+                   "MSOLEDBSQL", "SQLNCLI", "TDSSNIClient", "adaptive server", "database.windows.net", "TinyTds",
+                   "dbatools", "TCP Provider", "SSL Provider", "ODBC Driver 17", "ODBC Driver 18", "Error: 18456")),
     ("postgresql", ("postgres", "psql", "pg_hba", "Npgsql", "psycopg", "asyncpg", "libpq", "pg8000", "pgbouncer",
-                    "port 5432", "SequelizeConnectionError pg")),
+                    "port 5432", "valid client certificate", "password authentication failed for user")),
     ("mariadb", ("mariadb",)),
     ("mysql", ("mysql", "require_secure_transport", "ERROR 2026", "SSL connection error", "port 3306",
-               "HANDSHAKE_SSL_ERROR", "caching_sha2_password")),
+               "HANDSHAKE_SSL_ERROR", "caching_sha2_password", "Access denied for user")),
+    # Last, because it also stands in "MySQL server".
+    ("sqlserver", ("SQL Server", "port 1433", "sqlcmd", "Login failed for user", "pyodbc")),
 )  # fmt: skip
 # Java and .NET write the root cause last; Python writes it first.
 _INNERMOST_LAST = ("Caused by", "End of inner exception", "inner exception is")
@@ -79,14 +81,13 @@ def match(text: str, knowledge: Knowledge) -> Match:
         text: what the person pasted: a sentence, a dialog, a log, a stack trace.
         knowledge: its symptoms and clients; it must hold the symptom `ambiguous`.
     """
-    squeezed = Squeezed(text)
-    letters = squeezed.letters
-    last = any(Phrase(mark).find(letters) for mark in _INNERMOST_LAST)
+    pasted = Squeezed(text)
+    last = any(Phrase(mark).find(pasted) for mark in _INNERMOST_LAST)
     hits = [
         hit
         for symptom in knowledge.symptoms
         for signature in symptom.signatures
-        if (hit := _hit(symptom, signature, letters)) is not None
+        if (hit := _hit(symptom, signature, pasted)) is not None
     ]
     hits.sort(
         key=lambda hit: (
@@ -95,7 +96,7 @@ def match(text: str, knowledge: Knowledge) -> Match:
             -hit.start if last else hit.start,
         )
     )
-    client = _client(letters, knowledge.clients)
+    client = _client(pasted, knowledge.clients)
     candidates = _candidates(hits)
     best = hits[0] if hits else None
     symptom = best.symptom if best else knowledge.symptom("ambiguous")
@@ -105,11 +106,11 @@ def match(text: str, knowledge: Knowledge) -> Match:
     return Match(
         symptom=symptom.id,
         confidence=_confidence(candidates) if best else UNRECOGNISED,
-        engine=_engine(letters, client, signature),
+        engine=_engine(pasted, client, signature),
         client=client.id if client else None,
-        codes=codes_in(squeezed.text),
+        codes=codes_in(pasted.text, pasted.place(best.start) if best else 0),
         signature=signature.id if signature else None,
-        words=printable(squeezed.words(best.start, best.end), longest=_LONGEST_WORDS) if best else None,
+        words=printable(pasted.words(best.start, best.end), longest=_LONGEST_WORDS) if best else None,
         meaning=symptom.meaning,
         likely_causes=symptom.likely_causes,
         candidates=candidates,
@@ -122,11 +123,11 @@ def match(text: str, knowledge: Knowledge) -> Match:
     )
 
 
-def _hit(symptom: SymptomEntry, signature: Signature, letters: bytes) -> _Hit | None:
-    found = next((place for phrase in signature.phrases if (place := Phrase(phrase).find(letters))), None)
-    if found is None or any(Phrase(phrase).find(letters) for phrase in signature.unless):
+def _hit(symptom: SymptomEntry, signature: Signature, text: Squeezed) -> _Hit | None:
+    found = next((place for phrase in signature.phrases if (place := Phrase(phrase).find(text))), None)
+    if found is None or any(Phrase(phrase).find(text) for phrase in signature.unless):
         return None
-    if signature.with_ and not any(Phrase(phrase).find(letters) for phrase in signature.with_):
+    if signature.with_ and not any(Phrase(phrase).find(text) for phrase in signature.with_):
         return None
     return _Hit(symptom, signature, *found)
 
@@ -145,23 +146,23 @@ def _confidence(candidates: tuple[Candidate, ...]) -> float:
     return round(max(first.score - max(rival - first.score + 0.1, 0.0), UNRECOGNISED), 2)
 
 
-def _client(letters: bytes, clients: tuple[ClientEntry, ...]) -> ClientEntry | None:
+def _client(text: Squeezed, clients: tuple[ClientEntry, ...]) -> ClientEntry | None:
     found = [
         (phrase.length, client)
         for client in clients
-        for phrase in map(Phrase, client.marks)
-        if phrase.find(letters)
+        for mark in client.marks
+        if (phrase := Phrase(mark)).find(text)
     ]
     return max(found, key=lambda pair: pair[0])[1] if found else None
 
 
-def _engine(letters: bytes, client: ClientEntry | None, signature: Signature | None) -> Engine | None:
+def _engine(text: Squeezed, client: ClientEntry | None, signature: Signature | None) -> Engine | None:
     if client is not None and len(client.engines) == 1:
         return client.engines[0]
     said = signature.engine if signature else None
     if said is None or said == "mysql":
         for engine, words in _ENGINE_WORDS:
-            if any(Phrase(word).find(letters) for word in words):
+            if any(text.may_hold(word) and word in text.letters for word in map(squeeze, words)):
                 return engine
     if said is None and client is not None:
         return client.engines[0]

@@ -133,6 +133,7 @@ def _uses(known: Knowledge) -> Iterator[Use]:
         yield from (Use("fixes", fix.id, f".changes[{n}]", "fact", one) for n, one in enumerate(fix.changes))
         if fix.client is not None:
             yield Use("fixes", fix.id, ".client", "client", fix.client)
+        yield from (Use("fixes", fix.id, f".also_clients[{n}]", "client", one) for n, one in enumerate(fix.also_clients))
         yield from _cited("fixes", fix.id, fix.sources)
     for scenario in known.scenarios:
         yield Use("scenarios", scenario.id, ".cause", "cause", scenario.cause)
@@ -179,6 +180,8 @@ def _signatures(known: Knowledge) -> Iterator[Problem]:
 def _fixes(known: Knowledge) -> Iterator[Problem]:
     """Each fix renders, each fault has a fix, and a bypass says what it gives up."""
     for fix in known.fixes:
+        if fix.confirm_name is not None and fix.confirm_name not in {parameter.id for parameter in fix.parameters}:
+            yield Problem("fixes", fix.id, ".confirm_name", f"there is no parameter '{fix.confirm_name}'")
         if fix.tier == "bypass" and not fix.gives_up:
             yield Problem("fixes", fix.id, ".tier", "a bypass must say what it gives up (gives_up)")
         for values in (example_values(fix), {}):

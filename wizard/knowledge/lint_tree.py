@@ -101,9 +101,12 @@ def _paths(known: Knowledge, node: Node, above: tuple[tuple[str, Values | None],
     unknown_above = any(values is None for _, values in above)
     for place, way in _exits_of(node):
         values = None if place == ".otherwise" else frozenset(node.branches[int(place[10:-1])].when)
-        if values is None and unknown_above:
+        if values is None and not known.fact(node.fact).choices:
+            here = above  # any other value of an open fact: nothing is lacking
+        elif values is None and unknown_above:
             continue
-        here = (*above, (node.fact, values))
+        else:
+            here = (*above, (node.fact, values))
         if way.verdict is not None:
             facts = {fact: value for fact, value in here if value is not None}
             yield Path(facts, node, place, way.verdict, all(value is not None for _, value in here))

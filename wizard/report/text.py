@@ -6,13 +6,14 @@ No boxes, no colour, no movement; the state comes first, as a symbol and a word.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
 from wizard.diagnosis.match import Match
 from wizard.diagnosis.walk import Trailmark
 from wizard.fixes.render import RenderedFix, RenderedStep
+from wizard.model.case import Case
 from wizard.model.certificate import Certificate
 from wizard.model.evidence import Evidence, Value
 from wizard.model.knowledge import FactEntry, Knowledge
@@ -72,6 +73,9 @@ def diagnosis(done: Diagnosis, knowledge: Knowledge, at: datetime) -> Iterator[s
     yield "TRAIL"
     for mark in done.verdict.trail:
         yield from _mark(mark, facts[mark.fact])
+    server = list(_server(done.case, facts))
+    if server:
+        yield from ("", "SERVER", *server)
     if done.case.certificates:
         yield ""
         yield "CERTIFICATE"
@@ -84,8 +88,7 @@ def diagnosis(done: Diagnosis, knowledge: Knowledge, at: datetime) -> Iterator[s
         yield "ALSO FOUND"
         yield from (f"  ! {one.cause.title} ({one.cause.id})" for one in others)
     if done.fixes:
-        yield ""
-        yield from fixes(done.fixes)
+        yield from ("", *fixes(done.fixes), *_recap(done))
 
 
 def evidence(entries: Iterable[Evidence], knowledge: Knowledge) -> Iterator[str]:
@@ -161,6 +164,38 @@ def _verdict(done: Diagnosis, knowledge: Knowledge) -> Iterator[str]:
         yield from (f"  ? {question} ({fact})" for fact, question in questions)
 
 
+def _server(case: Case, facts: Mapping[str, FactEntry]) -> Iterator[str]:
+    """Yields what the server told about itself."""
+    for label, fact in (
+        ("product", "server.engine"),
+        ("version", "server.version"),
+        ("policy", "policy"),
+        ("negotiated", "handshake.version"),
+        ("cipher", "handshake.cipher"),
+        ("strict", "strict.offered"),
+    ):
+        entry = case.evidence_for(fact)
+        if entry is not None:
+            reason = f" ({entry.because})" if entry.because else ""
+            yield from _field(label, f"{of_value(entry.value, facts[fact])}{reason}")
+    versions = {fact: case.value(fact) for fact in facts if fact.startswith("versions.tls")}
+    if any(value is not None for value in versions.values()):
+        shown = (
+            f"{facts[fact].title.removesuffix(' accepted')} {of_value(value)}"
+            for fact, value in versions.items()
+        )
+        yield from _field("accepts", " · ".join(shown))
+
+
+def _recap(done: Diagnosis) -> Iterator[str]:
+    """Yields the verdict and where to start once more: on a terminal the end is what people see."""
+    first = done.fixes[0]
+    yield f"IN SHORT  ✗ {done.verdict.cause.title if done.verdict.cause else ''}"
+    yield from _wrapped(f"Start with [{first.id}] above: {first.title}.", "  ")
+    yield from _wrapped("Afterwards, prove it:", "  ")
+    yield first.confirm
+
+
 def _mark(mark: Trailmark, fact: FactEntry) -> Iterator[str]:
     source = SOURCES[mark.source]
     yield from _fact(fact, mark.value, f"{source}: {mark.because}" if mark.because else source)
@@ -173,13 +208,8 @@ def _fact(fact: FactEntry, value: Value | None, because: str | None) -> Iterator
         symbol = "·"
     else:
         symbol = "✓" if value == fact.normal else "✗"
-    reason = f" ({printable_reason(because)})" if because else ""
+    reason = f" ({of_value(because)})" if because else ""
     yield from _wrapped(f"{fact.title}: {of_value(value, fact)}{reason}", f"  {symbol} ", "    ")
-
-
-def printable_reason(because: str) -> str:
-    """Returns a reason without what a server may have smuggled into it."""
-    return of_value(because)
 
 
 def _step(number: str, step: RenderedStep) -> Iterator[str]:

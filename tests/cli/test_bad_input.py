@@ -1,0 +1,88 @@
+"""Wrong input: one clear line, a hint, exit status 2, never a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Ran, dbtls
+from wizard.cli.terminal import Exit
+
+
+def refused(ran: Ran) -> str:
+    """Checks how every refusal looks, and returns its words."""
+    assert ran.status == Exit.USAGE, ran
+    assert ran.out == ""
+    assert "Traceback" not in ran.err
+    assert "bug" not in ran.err
+    assert 1 <= len(ran.err.strip().splitlines()) <= 4
+    return ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["check", "oracle://db01"], "oracle"),
+        (["check", "postgres//db01"], ""),
+        (["check", "postgresql://db01:99999"], "port"),
+        (["check", "postgresql://db01:abc"], "port"),
+        (["check", "sqlserver://"], ""),
+        (["check", "Server=db01;Password='unclosed"], ""),
+        (["check"], "nothing to examine"),
+        (["check", "mysql://db01", "--answer", "tls.ofered=true"], "did you mean 'tls.offered'?"),
+        (["check", "mysql://db01", "--answer", "tls.offered=perhaps"], "true, false or unknown"),
+        (["check", "mysql://db01", "--answer", "trust.status=great"], "no such value"),
+        (["check", "mysql://db01", "--answer", "tls.offered"], "FACT=VALUE"),
+        (["check", "mysql://db01", "--client", "odbc-81"], "odbc-18"),
+        (["check", "mysql://db01", "--at", "yesterday"], "2026-12-31"),
+        (["check", "mysql://db01", "--timeout", "-1"], "timeout"),
+        (["check", "mysql://db01", "--nonsense"], "--nonsense"),
+        (["fix", "certificate-expird"], "did you mean 'certificate-expired'?"),
+        (["fix", "self-generated-certificate", "postgresql://db01"], "does not exist on postgresql"),
+        (["lab", "serve", "sqlserver/certificate-expird"], "did you mean 'sqlserver/certificate-expired'?"),
+        (["inspect"], "FILES"),
+        (["explain", ""], "no error text"),
+        (["nonsense"], ""),
+        ([], "nothing to examine"),
+    ],
+)
+def test_bad_arguments_are_refused(arguments: list[str], words: str) -> None:
+    """Each wrong argument is named, with what to do instead."""
+    assert words.lower() in refused(dbtls(*arguments, stdin=None)).lower()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"\x00\x01\x02\x03", "certificate"),
+        (b"just text", "certificate"),
+        (b"<html><body>Sign in</body></html>", "certificate"),
+        (b"-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n", "certificate"),
+        (b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "key"),
+    ],
+)
+def test_a_file_that_is_no_certificate_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
+    """The sentence says what is wrong with the file, for `inspect` and for `--ca-file` alike."""
+    file = tmp_path / "some.pem"
+    file.write_bytes(content)
+    assert words in refused(dbtls("inspect", str(file))).lower()
+    assert words in refused(dbtls("check", "mysql://127.0.0.1:1", "--ca-file", str(file))).lower()
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    """A file that is not there, and a folder in its place."""
+    for path in (tmp_path / "missing.pem", tmp_path):
+        refused(dbtls("inspect", str(path)))
+        refused(dbtls("check", "mysql://127.0.0.1:1", "--ca-file", str(path)))
+
+
+def test_invalid_knowledge_is_refused_with_file_and_line(tmp_path: Path) -> None:
+    """`knowledge check` prints each problem as file:line on stdout and exits 2; a good folder exits 0."""
+    (tmp_path / "causes").mkdir()
+    (tmp_path / "causes" / "x.yaml").write_text("- id: x\n  titel: X\n", encoding="utf-8")
+    ran = dbtls("knowledge", "check", "--folder", str(tmp_path))
+    assert ran.status == Exit.USAGE
+    assert ran.out.startswith("causes/x.yaml:1: ")
+    assert dbtls("knowledge", "check").status == Exit.FINE

@@ -1,0 +1,152 @@
+"""Pasted texts lose their passwords here, before anything else reads, shows or stores them.
+
+Every reading of a text marks what it takes for a secret, and all that any of them marked is blanked: the dialect of
+a fragment in the middle of an error text is not known. Repeats are bounded or without backtracking (possessive).
+"""
+
+from __future__ import annotations
+
+import re
+
+BLANK = "***"
+"""What stands in place of a secret."""
+
+_SECRET_NAME = re.compile(
+    r"""(?ix) (?P<name> password | passwd | passphrase | pwd | secret | token | api_?key | (?<![a-z])pass )
+    \w{0,24}+ ["']? [ \t]{0,3} (?: (?P<equals> ={1,2} | %3D | => ) | : ) \s{0,3}+"""
+)
+_USER_NAME = re.compile(r"(?i)(?<!\w)(?:user[ _]?id|uid|user[ _]?name|user|login) {0,3}(?:=|%3D) {0,3}")
+_MYSQL_SAYS = re.compile(r"(?i)(?:YES|NO)\b")  # "using password: YES" is no password
+
+_QUOTED_VALUES = tuple(
+    re.compile(pattern, re.DOTALL)
+    for pattern in (
+        r"\{(?:[^}]|\}\}){0,2000}+\}",
+        r'"(?:[^"]|""){0,2000}+"',
+        r"'(?:[^']|''){0,2000}+'",
+        r'"(?:[^"\\]|\\.){0,2000}+"',
+        r"'(?:[^'\\]|\\.){0,2000}+'",
+        r'(?:\\"(?:(?!\\").){0,2000}+\\")++',  # inside of a string literal
+        r"(?:&quot;(?:(?!&quot;).){0,2000}+&quot;)++",  # inside of XML
+    )
+)
+_ENTITY = r"&(?:amp|quot|apos|lt|gt|\#\w{1,6});"
+_UP_TO_SEMICOLON = re.compile(rf"(?:{_ENTITY}|(?!(?:\s{{1,4}}|&)[\w.-]{{1,40}}\s?=)[^;\r\n]){{0,2000}}+(?=;)")
+_UP_TO_BLANK = re.compile(rf"(?:{_ENTITY}|\\.|(?!&[\w.-]{{1,40}}=|%3B)[^\s;])*+")
+_GIVEN_BACK = "\"'`,.:)]"
+_BEFORE_NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _-."
+
+_SHELL_WORD = r"""(?:'[^']{0,2000}+'|"(?:[^"\\]|\\.){0,2000}+"|["'][^\r\n]*+|\\.|[^\s"'])++"""
+_WHOLE = (
+    re.compile(
+        r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,20}PRIVATE KEY-----|\Z)", re.DOTALL
+    ),
+    re.compile(r"\beyJ[\w-]+\.[\w.-]+"),  # a JSON web token
+    re.compile(r"(?i)(?<=\bbearer )\S+"),
+    re.compile(r"(?i)(?<=\bodbc_connect=)[^&\s]+"),
+)
+_WORDS = (
+    re.compile(
+        rf"\b(?:PGPASSWORD|MYSQL_PWD|SQLCMDPASSWORD|[A-Z]\w{{0,30}}_(?:PASSWORD|PWD))=(?P<secret>{_SHELL_WORD})"
+    ),
+    re.compile(
+        rf"(?i)(?<!\S)--?(?:password|passwd|accesstoken|token)[ \t]{{1,5}}+(?!-)(?P<secret>{_SHELL_WORD})"
+    ),
+)
+_IN_COMMAND = (
+    (re.compile(r"(?i)\b(?:mysql|mariadb)"), re.compile(rf"(?<=\s)-p(?P<secret>{_SHELL_WORD})")),
+    (
+        re.compile(r"(?i)\b(?:sqlcmd|bcp|osql|tsql)\b"),
+        re.compile(rf"(?<=\s)-P[ \t]{{0,5}}+(?P<secret>{_SHELL_WORD})"),
+    ),
+)
+
+
+def without_secrets(text: str) -> str:
+    """Returns a pasted text with `***` for every password, token and private key that can be recognised.
+
+    Knows connection strings of every form, URLs, environment variables and command lines anywhere in prose. Where
+    a password comes with a user name in the same text, the name goes too. In doubt it takes more than the secret.
+    """
+    spans = [found.span() for pattern in _WHOLE for found in pattern.finditer(text)]
+    spans += [found.span("secret") for pattern in _WORDS for found in pattern.finditer(text)]
+    spans += _in_commands(text) + _in_urls(text)
+    named = _named(text, _SECRET_NAME)
+    spans += named + (_named(text, _USER_NAME) if named else [])
+    pieces: list[str] = []
+    done = 0
+    for start, end in sorted(spans):
+        if start >= done:
+            pieces += [text[done:start], BLANK]
+        done = max(done, end)
+    return "".join(pieces) + text[done:]
+
+
+def _named(text: str, name: re.Pattern[str]) -> list[tuple[int, int]]:
+    spans = []
+    found = name.search(text)
+    while found:
+        end = found.end()
+        if not _is_prose(found, text):
+            end = _value_end(text, found.start(), found.end())
+            if end > found.end():
+                spans.append((found.end(), end))
+        found = name.search(text, end)
+    return spans
+
+
+def _is_prose(found: re.Match[str], text: str) -> bool:
+    """Returns whether a colon behind the name is that of a sentence rather than of JSON or YAML."""
+    groups = found.groupdict()
+    if groups.get("equals") or "name" not in groups:
+        return False
+    token = groups["name"].lower() == "token" and text[found.end() : found.end() + 1] not in ('"', "'")
+    return token or _MYSQL_SAYS.match(text, found.end()) is not None
+
+
+def _value_end(text: str, name: int, start: int) -> int:
+    """Returns where the value ends by the reading that takes most: the dialect is not known here."""
+    quoted = max((found.end() for p in _QUOTED_VALUES if (found := p.match(text, start))), default=start)
+    # An unquoted value may hold blanks only in a list with semicolons, so only behind one.
+    before = text[max(0, name - 40) : name].rstrip(_BEFORE_NAME)
+    listed = before[-1:] in tuple(";\"'`\r\n") if before else name <= 40
+    found = (_UP_TO_SEMICOLON.match(text, start) if listed else None) or _UP_TO_BLANK.match(text, start)
+    bare = found.end() if found else start
+    while bare > start and text[bare - 1] in _GIVEN_BACK:
+        bare -= 1
+    return bare if text[quoted:bare].strip(_GIVEN_BACK + "}") else quoted
+
+
+def _in_urls(text: str) -> list[tuple[int, int]]:
+    spans = []
+    for word in re.finditer(r"\S+", text):
+        for driver in ("@tcp(", "@unix("):  # go-sql-driver: user:password@tcp(host:port)
+            if driver in word[0]:
+                spans.append((word.start(), word.start() + word[0].rindex(driver)))
+        before, *rest = word[0].split("://")
+        at = word.start() + len(before)
+        for part in rest:
+            at += 3
+            info, sign, _ = part.rpartition("@")
+            # JDBC for SQL Server has properties instead of user information.
+            if (
+                sign
+                and not before.lower().endswith(":sqlserver")
+                and (":" in info or not re.search("[/?#]", info))
+            ):
+                spans.append((at, at + len(info)))
+            at += len(part)
+            before = part
+    return spans
+
+
+def _in_commands(text: str) -> list[tuple[int, int]]:
+    spans = []
+    at = 0
+    for line in text.splitlines(keepends=True):
+        for program, option in _IN_COMMAND:
+            if start := program.search(line):
+                for found in option.finditer(line, start.end()):
+                    spans.append((at + found.start("secret"), at + found.end("secret")))
+        at += len(line)
+    return spans
