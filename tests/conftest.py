@@ -34,14 +34,14 @@ OUTSIDE_PREFIXES = ("PG", "MYSQL", "MARIADB", "ODBC", "TDS", "DBTLS_")
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgresql]:
-    """Starts real PostgreSQL servers: `with postgres_server(certificate, require_tls=True) as server:`."""
+    """Starts real PostgreSQL servers: a call returns a context that holds a running one."""
     with Postgresql.prepared() as start:
         yield start
 
 
 @pytest.fixture(scope="session")
 def mariadb_server() -> Iterator[Mariadb]:
-    """Starts real MariaDB servers: `with mariadb_server(certificate, require_tls=True) as server:`."""
+    """Starts real MariaDB servers: a call returns a context that holds a running one."""
     with Mariadb.prepared() as start:
         yield start
 

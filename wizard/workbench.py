@@ -17,11 +17,11 @@ from wizard.errors import UsageError
 from wizard.fixes.render import RenderedFix, render_fix
 from wizard.fixes.select import select
 from wizard.fixes.values import case_values
-from wizard.knowledge.load import nearest
 from wizard.model.case import Case
 from wizard.model.evidence import Evidence, Value, unknown
 from wizard.model.knowledge import FactEntry, Knowledge
 from wizard.model.target import Engine, Target
+from wizard.model.text import nearest
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):

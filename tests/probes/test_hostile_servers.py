@@ -15,7 +15,8 @@ import pytest
 from wizard.model.evidence import Evidence
 from wizard.model.target import Engine, Target
 from wizard.pki.trust import TrustStore
-from wizard.probes.probe import Context, Counter
+from wizard.probes.probe import Context, Counter, Probe, ProbeResult
+from wizard.probes.resolve import RESOLVE
 from wizard.probes.run import run
 
 SECONDS = 0.5
@@ -160,3 +161,18 @@ def test_cancelling_ends_the_run_at_once() -> None:
             if done.probe.id == "instance":
                 cancelled.set()
     assert finished == ["resolve", "instance"]
+
+
+def test_a_bug_in_one_probe_does_not_take_the_others() -> None:
+    """A probe that raises says so in its facts; the rest goes on."""
+
+    def broken(context: Context, earlier: object) -> ProbeResult:
+        raise ZeroDivisionError
+
+    probes = (RESOLVE, Probe("broken", ("strict.offered",), ("resolve",), broken))
+    target = Target(engine="mysql", host="127.0.0.1", port=3306, server_name="localhost")
+    context = Context(target, TrustStore.system(), datetime.now(UTC), SECONDS, Counter())
+    evidence = {entry.fact: entry for done in run(context, Event(), probes) for entry in done.result.evidence}
+    assert evidence["resolve.status"].value == "ok"
+    assert evidence["strict.offered"].value is None
+    assert "ZeroDivisionError at test_hostile_servers.py" in str(evidence["strict.offered"].because)

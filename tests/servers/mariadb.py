@@ -65,13 +65,13 @@ class Mariadb:
     @classmethod
     @contextlib.contextmanager
     def prepared(cls) -> Iterator[Mariadb]:
-        """Makes the template, for as long as the context lasts; MissingProgram without MariaDB."""
+        """Makes the template, for as long as the context lasts; MissingProgramError without MariaDB."""
         program = programs.mariadb()
         account = Account.for_server("mysql")
         with workplace("dbtls-my-") as place:
             account.owns(place, 0o755)
             template = place / "template"
-            options = "--no-defaults --auth-root-authentication-method=normal --skip-test-db".split()
+            options = ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]
             installer = [str(programs.find("mariadb-install-db")), *options, *SMALL]
             account.run([*installer, f"--datadir={template}"], home=place)
             yield cls(program, account, template)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.servers import programs
 from tests.servers.certificates import Certificate, make_certificate
-from tests.servers.process import START_SECONDS, Account, ServerDidNotStart, free_port, wait_until, workplace
+from tests.servers.process import START_SECONDS, Account, StartError, free_port, wait_until, workplace
 from tests.servers.running import PASSWORD, USER, RunningServer, Versions
 
 RELOADED = "received SIGHUP, reloading configuration files"
@@ -40,7 +40,7 @@ class PostgresqlServer(RunningServer):
         deadline = time.monotonic() + START_SECONDS
         while self.logged().count(RELOADED) == before:
             if time.monotonic() > deadline:
-                raise ServerDidNotStart("PostgreSQL did not reload its configuration")
+                raise StartError("PostgreSQL did not reload its configuration")
             time.sleep(0.02)
 
 
@@ -55,14 +55,20 @@ class Postgresql:
     @classmethod
     @contextlib.contextmanager
     def prepared(cls) -> Iterator[Postgresql]:
-        """Makes the template, for as long as the context lasts; MissingProgram without PostgreSQL."""
+        """Makes the template, for as long as the context lasts; MissingProgramError without PostgreSQL."""
         home = programs.postgresql()
         account = Account.for_server("postgres")
         with workplace("dbtls-pg-") as place:
             account.owns(place, 0o755)
             template = place / "template"
             password = account.write(place / "password", PASSWORD)
-            options = "--auth=scram-sha-256 --encoding=UTF8 --locale=C --no-sync --no-instructions".split()
+            options = [
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-sync",
+                "--no-instructions",
+            ]
             initdb = [str(home / "initdb"), *options, f"--username={USER}", f"--pwfile={password}"]
             account.run([*initdb, f"--pgdata={template}"], home=place)
             yield cls(home, account, template)

@@ -21,7 +21,7 @@ START_SECONDS = 60
 STOP_SECONDS = 30
 
 
-class ServerDidNotStart(RuntimeError):
+class StartError(RuntimeError):
     """A server ended or stayed silent; carries the end of its log."""
 
 
@@ -48,7 +48,7 @@ class Account:
             with contextlib.suppress(KeyError):
                 entry = pwd.getpwnam(name)
                 return cls(name, entry.pw_uid, entry.pw_gid)
-        raise ServerDidNotStart(f"this machine has neither the user {preferred} nor nobody")
+        raise StartError(f"this machine has neither the user {preferred} nor nobody")
 
     def owns(self, path: Path, mode: int) -> Path:
         """Gives a path to this account; returns it."""
@@ -69,10 +69,10 @@ class Account:
         return self.owns(to, 0o700)
 
     def run(self, command: list[str], *, home: Path) -> None:
-        """Runs a program to its end as this account; ServerDidNotStart carries what it said if it fails."""
+        """Runs a program to its end as this account; StartError carries what it said if it fails."""
         with self.start(command, home=home, log=home / "setup.log") as process:
             if process.wait(START_SECONDS) != 0:
-                raise ServerDidNotStart(f"{command[0]} failed:\n{_tail(home / 'setup.log')}")
+                raise StartError(f"{command[0]} failed:\n{_tail(home / 'setup.log')}")
 
     @contextlib.contextmanager
     def start(
@@ -121,11 +121,11 @@ def free_port() -> int:
 
 
 def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
-    """Waits until a server says that it is ready, without connecting to it; ServerDidNotStart otherwise."""
+    """Waits until a server says that it is ready, without connecting to it; StartError otherwise."""
     deadline = time.monotonic() + START_SECONDS
     while not ready():
         if process.poll() is not None or time.monotonic() > deadline:
-            raise ServerDidNotStart(f"the server did not start:\n{_tail(log)}")
+            raise StartError(f"the server did not start:\n{_tail(log)}")
         time.sleep(0.02)
 
 

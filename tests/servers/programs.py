@@ -20,31 +20,32 @@ POSTGRESQL_HOMES = (
 SEARCH_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"))
 
 
-class MissingProgram(LookupError):
+class MissingProgramError(LookupError):
     """A program that this machine lacks; its text is the reason for skipping a test."""
 
 
 def find(name: str) -> Path:
-    """Returns a program's path; MissingProgram where there is none."""
+    """Returns a program's path; MissingProgramError where there is none."""
     found = shutil.which(name, path=SEARCH_PATH)
     if found is None:
-        raise MissingProgram(f"{name} is not installed")
+        raise MissingProgramError(f"{name} is not installed")
     return Path(found)
 
 
 @cache
 def version(program: Path) -> str:
-    """Returns the first line of what a program says about its version."""
+    """Returns the line in which a program tells its version."""
     option = "-C" if program.name == "tsql" else "--version"
     command = [str(program), option] if program.name != "openssl" else [str(program), "version"]
     said = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
     # sslscan colours it.
-    return re.sub(r"\x1b\[[0-9;]*m", "", said).strip().partition("\n")[0].strip()
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", said).splitlines()
+    return next((line.strip() for line in lines if re.search(r"\d", line)), "unknown version")
 
 
 @cache
 def postgresql() -> Path:
-    """Returns the directory with `initdb` and `postgres` of the newest PostgreSQL; MissingProgram without one."""
+    """Returns the directory with `initdb` and `postgres` of the newest PostgreSQL; MissingProgramError without one."""
     homes = [home for pattern in POSTGRESQL_HOMES for home in Path("/").glob(pattern[1:])]
     on_path = shutil.which("postgres", path=SEARCH_PATH)
     if on_path is not None:
@@ -52,13 +53,13 @@ def postgresql() -> Path:
         homes.append(Path(on_path).resolve().parent)
     usable = [home for home in homes if (home / "initdb").exists() and (home / "postgres").exists()]
     if not usable:
-        raise MissingProgram("PostgreSQL's server (initdb, postgres) is not installed")
+        raise MissingProgramError("PostgreSQL's server (initdb, postgres) is not installed")
     return max(usable, key=lambda home: _number(version(home / "postgres")))
 
 
 @cache
 def mariadb() -> Path:
-    """Returns the MariaDB server program; MissingProgram without one."""
+    """Returns the MariaDB server program; MissingProgramError without one."""
     server = find("mariadbd")
     find("mariadb-install-db")
     find("mariadb")
@@ -80,7 +81,7 @@ def why_missing(name: str) -> str | None:
     """Returns why a test that needs `name` cannot run here, or None where it can."""
     try:
         FINDERS[name]()
-    except MissingProgram as missing:
+    except MissingProgramError as missing:
         return str(missing)
     return None
 

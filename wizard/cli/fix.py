@@ -7,7 +7,7 @@ import click
 from wizard.cli.options import Asked, json_option, with_case
 from wizard.cli.terminal import Exit, result
 from wizard.errors import UsageError
-from wizard.knowledge.load import nearest
+from wizard.model.text import nearest
 from wizard.report import json, text
 from wizard.workbench import engine_of
 

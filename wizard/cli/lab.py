@@ -11,9 +11,9 @@ from wizard.cli.options import json_option
 from wizard.cli.terminal import Exit, result, talk
 from wizard.errors import UsageError
 from wizard.knowledge.cache import knowledge
-from wizard.knowledge.load import nearest
 from wizard.lab.server import LabServer, serve
 from wizard.model.knowledge import ScenarioEntry
+from wizard.model.text import nearest
 from wizard.report import json
 
 

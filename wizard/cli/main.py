@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import importlib
-import logging
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +14,7 @@ import click
 from wizard import __version__
 from wizard.cli.terminal import Exit, talk
 from wizard.errors import KnowledgeError, ProbeError, WizardError
+from wizard.model.text import nearest
 
 _COMMANDS = {
     "check": "the whole diagnosis of a server",
@@ -53,8 +51,8 @@ class Commands(click.Group):
         """Takes what is no command for a target or an option of the wizard: `dbtls sqlserver://sql01`."""
         first = args[0] if args else ""
         if first not in (*_COMMANDS, "--help", "-h", "--version"):
-            if first.isalpha() and (close := difflib.get_close_matches(first, _COMMANDS, n=1)):
-                raise click.UsageError(f"There is no command '{first}' - did you mean '{close[0]}'?")
+            if first.isalpha() and (suggestion := nearest(first, tuple(_COMMANDS))):
+                raise click.UsageError(f"There is no command '{first}'{suggestion}")
             args = [_START, *args]
         return super().parse_args(ctx, args)
 
@@ -71,7 +69,6 @@ def command() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Runs one command and returns its exit status. Never raises, never shows a traceback."""
     _hide_arguments()
-    logging.getLogger("wizard").addHandler(logging.NullHandler())
     try:
         status = command.main(list(arguments), prog_name="dbtls", standalone_mode=False)
     except WizardError as error:
@@ -112,6 +109,8 @@ def _failed(error: WizardError) -> int:
 
 def _bug(error: Exception) -> int:
     """Writes a log that names the place of the bug. It holds no values: these may be secrets."""
+    import tempfile  # takes 10 ms, for what should never happen
+
     places: list[str] = []
     trace = error.__traceback__
     while trace is not None:

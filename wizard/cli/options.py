@@ -13,9 +13,9 @@ import msgspec
 from wizard.diagnosis.target import read_target, without_secrets
 from wizard.errors import UsageError
 from wizard.knowledge.cache import knowledge
-from wizard.knowledge.load import nearest
 from wizard.model.case import Case
 from wizard.model.knowledge import Knowledge
+from wizard.model.text import nearest
 from wizard.workbench import Options, Workbench
 
 

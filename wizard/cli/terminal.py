@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from wizard.diagnosis.walk import Verdict
 from wizard.model.text import printable
+
+if TYPE_CHECKING:
+    from wizard.diagnosis.walk import Verdict
 
 _PLAIN = str.maketrans({"✓": "+", "✗": "x", "·": "-", "“": '"', "”": '"', "…": "..."})
 

@@ -9,7 +9,7 @@ MOST = 20
 
 # Every repetition is bounded, so that no paste can make the search slow.
 _CODES = re.compile(
-    r"-214\d{7}\b"  # SQL Server native error that is an HRESULT
+    r"-21\d{8}\b"  # SQL Server native error that is an HRESULT
     r"|\b0x[0-9A-Fa-f]{8}\b|\b0x2746\b"
     r"|\b(?:error:[0-9A-Fa-f]{8}(?![0-9A-Fa-f]))"  # OpenSSL
     r"|\b(?:08(?:00[0-9]|S01|P01)|28(?:000|P01)|HY000|HYT0[01]|IM00[2-6]|57P0[0-9]|53300|3D000)\b"  # SQLSTATE

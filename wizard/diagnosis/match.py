@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from wizard.diagnosis.codes import codes_in
-from wizard.diagnosis.normalise import Phrase, Squeezed, squeeze
+from wizard.diagnosis.normalise import Squeezed, prepared, squeeze
 from wizard.model.evidence import Evidence
 from wizard.model.knowledge import ClientEntry, Knowledge, Signature, SymptomEntry
 from wizard.model.target import Engine
@@ -20,7 +20,8 @@ _LONGEST_WORDS = 200
 _ENGINE_WORDS: tuple[tuple[Engine, tuple[str, ...]], ...] = (
     ("sqlserver", ("SqlClient", "mssql", "jdbc:sqlserver", "microsoft.sqlserver", "tedious", "DB-Lib", "SQLOLEDB",
                    "MSOLEDBSQL", "SQLNCLI", "TDSSNIClient", "adaptive server", "database.windows.net", "TinyTds",
-                   "dbatools", "TCP Provider", "SSL Provider", "ODBC Driver 17", "ODBC Driver 18", "Error: 18456")),
+                   "dbatools", "tiberius", "TCP Provider", "SSL Provider", "ODBC Driver 17", "ODBC Driver 18",
+                   "Error: 18456")),
     ("postgresql", ("postgres", "psql", "pg_hba", "Npgsql", "psycopg", "asyncpg", "libpq", "pg8000", "pgbouncer",
                     "port 5432", "valid client certificate", "password authentication failed for user")),
     ("mariadb", ("mariadb",)),
@@ -82,7 +83,7 @@ def match(text: str, knowledge: Knowledge) -> Match:
         knowledge: its symptoms and clients; it must hold the symptom `ambiguous`.
     """
     pasted = Squeezed(text)
-    last = any(Phrase(mark).find(pasted) for mark in _INNERMOST_LAST)
+    last = _first(_INNERMOST_LAST, pasted) is not None
     hits = [
         hit
         for symptom in knowledge.symptoms
@@ -124,12 +125,17 @@ def match(text: str, knowledge: Knowledge) -> Match:
 
 
 def _hit(symptom: SymptomEntry, signature: Signature, text: Squeezed) -> _Hit | None:
-    found = next((place for phrase in signature.phrases if (place := Phrase(phrase).find(text))), None)
-    if found is None or any(Phrase(phrase).find(text) for phrase in signature.unless):
+    found = _first(signature.phrases, text)
+    if found is None or _first(signature.unless, text):
         return None
-    if signature.with_ and not any(Phrase(phrase).find(text) for phrase in signature.with_):
+    if signature.with_ and not _first(signature.with_, text):
         return None
     return _Hit(symptom, signature, *found)
+
+
+def _first(phrases: tuple[str, ...], text: Squeezed) -> tuple[int, int] | None:
+    """Returns the place of the first of the phrases that is found."""
+    return next((place for words in phrases if (place := prepared(words).find(text))), None)
 
 
 def _candidates(hits: list[_Hit]) -> tuple[Candidate, ...]:
@@ -151,7 +157,7 @@ def _client(text: Squeezed, clients: tuple[ClientEntry, ...]) -> ClientEntry | N
         (phrase.length, client)
         for client in clients
         for mark in client.marks
-        if (phrase := Phrase(mark)).find(text)
+        if (phrase := prepared(mark)).find(text)
     ]
     return max(found, key=lambda pair: pair[0])[1] if found else None
 

@@ -10,7 +10,7 @@ import re
 import struct
 import unicodedata
 from bisect import bisect_right
-from functools import cached_property
+from functools import cache, cached_property
 from operator import itemgetter
 
 GAP = 400
@@ -66,9 +66,7 @@ class Squeezed:
             return True
         grams = self._grams
         return any(
-            all(
-                part[place : place + _GRAM] in grams for place in range(offset, len(part) - _GRAM + 1, _GRAM)
-            )
+            all(part[place : place + _GRAM] in grams for place in range(offset, len(part) - _GRAM + 1, _GRAM))
             for offset in range(_GRAM)
         )
 
@@ -77,9 +75,11 @@ class Squeezed:
         return " ".join(self.text[self.place(start) : self.place(end - 1) + 1].split())
 
     def is_whole(self, start: int, end: int) -> bool:
-        """Says whether no letter or digit stands directly before or after the bytes from `start` to `end`."""
+        """Says whether the bytes from `start` to `end` are whole words: no letter stands directly before or after."""
         first, last = self.place(start), self.place(end - 1)
-        return not self.text[max(first - 1, 0) : first].isalnum() and not self.text[last + 1 : last + 2].isalnum()
+        return not squeeze(self.text[max(first - 1, 0) : first]) and not squeeze(
+            self.text[last + 1 : last + 2]
+        )
 
     def place(self, offset: int) -> int:
         """Returns the position in the text of the character that gave the byte at `offset`."""
@@ -120,6 +120,12 @@ class Phrase:
                 return start, end
             place = start + 1
         return None
+
+
+@cache
+def prepared(words: str) -> Phrase:
+    """Returns the phrase of these words. They come from the knowledge, so they are few and come again."""
+    return Phrase(words)
 
 
 def squeeze(text: str) -> bytes:

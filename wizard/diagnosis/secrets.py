@@ -13,7 +13,7 @@ BLANK = "***"
 
 _SECRET_NAME = re.compile(
     r"""(?ix) (?P<name> password | passwd | passphrase | pwd | secret | token | api_?key | (?<![a-z])pass )
-    \w{0,24}+ ["']? [ \t]{0,3} (?: (?P<equals> ={1,2} | %3D | => ) | : ) \s{0,3}+"""
+    \w{0,24}+ ["']? [ \t]{0,3} (?: (?P<equals> ={1,2} | %3D | => ) | : ) [ \t]{0,3}+"""
 )
 _USER_NAME = re.compile(r"(?i)(?<!\w)(?:user[ _]?id|uid|user[ _]?name|user|login) {0,3}(?:=|%3D) {0,3}")
 _MYSQL_SAYS = re.compile(r"(?i)(?:YES|NO)\b")  # "using password: YES" is no password
@@ -32,7 +32,7 @@ _QUOTED_VALUES = tuple(
 )
 _ENTITY = r"&(?:amp|quot|apos|lt|gt|\#\w{1,6});"
 _UP_TO_SEMICOLON = re.compile(rf"(?:{_ENTITY}|(?!(?:\s{{1,4}}|&)[\w.-]{{1,40}}\s?=)[^;\r\n]){{0,2000}}+(?=;)")
-_UP_TO_BLANK = re.compile(rf"(?:{_ENTITY}|\\.|(?!&[\w.-]{{1,40}}=|%3B)[^\s;])*+")
+_UP_TO_BLANK = re.compile(rf"(?:{_ENTITY}|\\.|(?!&[\w.-]{{1,40}}=)[^\s;])*+")
 _GIVEN_BACK = "\"'`,.:)]"
 _BEFORE_NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _-."
 
@@ -50,7 +50,7 @@ _WORDS = (
         rf"\b(?:PGPASSWORD|MYSQL_PWD|SQLCMDPASSWORD|[A-Z]\w{{0,30}}_(?:PASSWORD|PWD))=(?P<secret>{_SHELL_WORD})"
     ),
     re.compile(
-        rf"(?i)(?<!\S)--?(?:password|passwd|accesstoken|token)[ \t]{{1,5}}+(?!-)(?P<secret>{_SHELL_WORD})"
+        rf"(?i)(?<!\S)--?(?:password|passwd|accesstoken|token)(?:=|[ \t]{{1,5}}+(?!-))(?P<secret>{_SHELL_WORD})"
     ),
 )
 _IN_COMMAND = (

@@ -77,12 +77,12 @@ _URL_PARTS = re.compile(r"([^/?#]*+)([^?#]*+)(?:\?([^#]*+))?(.*)", re.DOTALL)
 _HOST_IN_LIST = re.compile(r"\([^()]*\bhost\s*=\s*([^,()\s]+)", re.IGNORECASE)
 _PORT_IN_LIST = re.compile(r"\bport\s*=\s*([^,()\s]+)", re.IGNORECASE)
 _ASSIGNED = re.compile(
-    r"(?!jdbc:)(?:export\s+|set\s+|\$env:)?[A-Za-z_][\w.-]*(?:\s*=\s*|:\s+)"
+    r"(?!jdbc:)(?:export\s+|set\s+|\$env:)?([A-Za-z_][\w.-]*)(?:\s*=\s*|:\s+)"
     r"(?=[\"'`]?\s*(?:jdbc:|[a-z][a-z0-9+.-]*://))",
     re.IGNORECASE,
 )
 _ASSIGNED_STRING = re.compile(
-    r"(?:export\s+|set\s+|\$env:)?[A-Z][A-Z0-9_]{2,}(?:URL|URI|DSN|STRING|STR)\s*=\s*(?=[\"'`]|[\w ]+=)"
+    r"(?:export\s+|set\s+|\$env:)?([A-Z][A-Z0-9_]{2,}(?:URL|URI|DSN|STRING|STR))\s*=\s*(?=[\"'`]|[\w ]+=)"
 )
 
 
@@ -155,7 +155,7 @@ def _unwrapped(text: str) -> str:
     """Returns the text without an assignment before it and without quotes and blanks around it."""
     text = text.strip().lstrip("\ufeff")
     for assigned in (_ASSIGNED, _ASSIGNED_STRING):
-        if found := assigned.match(text):
+        if (found := assigned.match(text)) and not is_secret(found[1]):
             text = text[found.end() :]
     if text[:1] in ("'", '"', "`"):
         text = text.rstrip("; ,\r\n")

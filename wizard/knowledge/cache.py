@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import logging
 import os
-import tempfile
 from pathlib import Path
 
 import msgspec
@@ -19,8 +17,6 @@ from wizard import __version__
 from wizard.knowledge.load import KINDS, load
 from wizard.knowledge.locate import knowledge_folder
 from wizard.model.knowledge import Knowledge
-
-_log = logging.getLogger(__name__)
 
 
 def knowledge() -> Knowledge:
@@ -33,10 +29,8 @@ def knowledge() -> Knowledge:
     file = Path(platformdirs.user_cache_dir("dbtls", appauthor=False)) / f"knowledge-{_state(folder)}.json"
     try:
         return msgspec.json.decode(file.read_bytes(), type=Knowledge)
-    except FileNotFoundError:
-        pass  # the first start since the knowledge changed
-    except (OSError, msgspec.DecodeError) as error:
-        _log.debug("the cache of the knowledge cannot be used: %s", error.__class__.__name__)
+    except (OSError, msgspec.DecodeError):
+        pass  # the first start since the knowledge changed, or a damaged file: it is written anew
     loaded = load(folder)
     _keep(file, msgspec.json.encode(loaded))
     return loaded
@@ -57,15 +51,17 @@ def _state(folder: Path) -> str:
 
 
 def _keep(file: Path, content: bytes) -> None:
-    """Writes the file whole or not at all, readable by this user alone, and removes older ones."""
-    try:
+    """Writes the file whole or not at all, readable by this user alone, and removes older ones.
+
+    A home without space or rights is no reason to fail: the next start just takes longer.
+    """
+    import tempfile  # only the first start needs it
+
+    with contextlib.suppress(OSError):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix="new-")
         with os.fdopen(descriptor, "wb") as new:
             new.write(content)
         for old in file.parent.glob("knowledge-*.json"):
-            with contextlib.suppress(OSError):
-                old.unlink()
+            old.unlink(missing_ok=True)
         Path(temporary).replace(file)
-    except OSError as error:
-        _log.debug("the knowledge is not cached: %s", error.__class__.__name__)

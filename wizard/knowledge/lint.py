@@ -13,8 +13,9 @@ from wizard.diagnosis.match import match
 from wizard.errors import KnowledgeError
 from wizard.fixes.render import example_values, render_fix
 from wizard.knowledge.lint_tree import tree_problems
-from wizard.knowledge.load import Loaded, describe, nearest, read_folder
+from wizard.knowledge.load import Loaded, describe, read_folder
 from wizard.model.knowledge import FactEntry, Knowledge, SymptomEntry
+from wizard.model.text import nearest
 
 
 class Problem(NamedTuple):
@@ -133,7 +134,10 @@ def _uses(known: Knowledge) -> Iterator[Use]:
         yield from (Use("fixes", fix.id, f".changes[{n}]", "fact", one) for n, one in enumerate(fix.changes))
         if fix.client is not None:
             yield Use("fixes", fix.id, ".client", "client", fix.client)
-        yield from (Use("fixes", fix.id, f".also_clients[{n}]", "client", one) for n, one in enumerate(fix.also_clients))
+        yield from (
+            Use("fixes", fix.id, f".also_clients[{n}]", "client", one)
+            for n, one in enumerate(fix.also_clients)
+        )
         yield from _cited("fixes", fix.id, fix.sources)
     for scenario in known.scenarios:
         yield Use("scenarios", scenario.id, ".cause", "cause", scenario.cause)
@@ -180,7 +184,9 @@ def _signatures(known: Knowledge) -> Iterator[Problem]:
 def _fixes(known: Knowledge) -> Iterator[Problem]:
     """Each fix renders, each fault has a fix, and a bypass says what it gives up."""
     for fix in known.fixes:
-        if fix.confirm_name is not None and fix.confirm_name not in {parameter.id for parameter in fix.parameters}:
+        if fix.confirm_name is not None and fix.confirm_name not in {
+            parameter.id for parameter in fix.parameters
+        }:
             yield Problem("fixes", fix.id, ".confirm_name", f"there is no parameter '{fix.confirm_name}'")
         if fix.tier == "bypass" and not fix.gives_up:
             yield Problem("fixes", fix.id, ".tier", "a bypass must say what it gives up (gives_up)")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +20,7 @@ from wizard.model.knowledge import (
     SourceEntry,
     SymptomEntry,
 )
+from wizard.model.text import nearest
 
 AnyEntry = SymptomEntry | FactEntry | Node | CauseEntry | ClientEntry | FixEntry | ScenarioEntry | SourceEntry
 
@@ -111,12 +111,6 @@ def describe(folder: Path, path: Path, line: int, message: str) -> str:
     """Returns a problem line as editors and people read it: `tree/tree.yaml:14: what is wrong`."""
     place = f"{path.relative_to(folder)}:{line}" if line else f"{path.relative_to(folder)}"
     return f"{place}: {message}"
-
-
-def nearest(wrong: str, names: tuple[str, ...]) -> str:
-    """Returns ` - did you mean 'x'?` for the name most like `wrong`, or nothing."""
-    close = difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)
-    return f" - did you mean '{close[0]}'?" if close else ""
 
 
 def _suggestion(message: str, type_: type[AnyEntry]) -> str:

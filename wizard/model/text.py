@@ -32,3 +32,11 @@ def printable(text: str, *, longest: int = LONGEST) -> str:
     if len(text) > longest:
         text = text[: longest - 1] + "…"
     return _UNSAFE.sub("\ufffd", text)
+
+
+def nearest(wrong: str, names: tuple[str, ...]) -> str:
+    """Returns ` - did you mean 'x'?` for the name most like `wrong`, or nothing."""
+    import difflib  # takes 15 ms, for what seldom happens
+
+    close = difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)
+    return f" - did you mean '{close[0]}'?" if close else ""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event
 from typing import NamedTuple
@@ -12,8 +12,6 @@ from typing import NamedTuple
 from wizard.probes.probe import Context, Earlier, Probe, ProbeResult, nothing
 from wizard.probes.registry import PROBES
 from wizard.probes.threads import start
-
-_log = logging.getLogger(__name__)
 
 _TICK = 0.1
 """Seconds after which cancelling is noticed."""
@@ -66,10 +64,7 @@ def _job(
         try:
             result = probe.run(context, earlier)
         except Exception as error:  # noqa: BLE001 - a bug in one probe must not take the other evidence with it
-            _log.exception("probe %s failed", probe.id)
-            result = nothing(
-                probe, f"the probe itself failed ({error.__class__.__name__}); this is a bug in dbtls"
-            )
+            result = nothing(probe, f"the probe itself failed ({_place(error)}); this is a bug in dbtls")
         report(ProbeFinished(probe, result, round((time.monotonic() - began) * 1000, 1)))
 
     return job
@@ -77,3 +72,12 @@ def _job(
 
 def _is_late(probe: Probe, started: dict[str, float], results: dict[str, ProbeResult], limit: float) -> bool:
     return probe.id in started and probe.id not in results and time.monotonic() - started[probe.id] > limit
+
+
+def _place(error: Exception) -> str:
+    """Returns what failed and where, without any value: these may come from the server."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    return f"{error.__class__.__name__}{where}"
