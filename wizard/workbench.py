@@ -87,7 +87,10 @@ class Workbench:
         if error is None:
             return case
         found = self.explain(error)
-        return answered(msgspec.structs.replace(case, client=client or found.client), *found.establishes)
+        told = (
+            Evidence("server.engine", found.engine, "error-text") if found.engine and target is None else None
+        )
+        return answered(case, *found.establishes, *((told,) if told else ()))
 
     def answer(self, case: Case, fact: str, text: str) -> Case:
         """Returns the case with a person's answer, given as text: a value of the fact, or `unknown`.

@@ -34,10 +34,13 @@ LONGEST_RUN = 60
 ENOUGH_SECONDS = 60
 """A command that has run for so long altogether is not run again."""
 
-# A child's peak memory includes what its parent held when it forked, so a bare interpreter starts it.
-MEMORY = """
-import os, subprocess, sys
-child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+# A child's peak memory includes what its parent held when it forked, so a bare interpreter starts it. The alarm goes
+# on through exec, so that a command which never ends leaves nothing behind.
+MEMORY = f"""
+import os, signal, subprocess, sys
+null = subprocess.DEVNULL
+limit = lambda: signal.alarm({LONGEST_RUN})
+child = subprocess.Popen(sys.argv[1:], stdin=null, stdout=null, stderr=null, preexec_fn=limit)
 _, status, usage = os.wait4(child.pid, 0)
 print(os.waitstatus_to_exitcode(status), usage.ru_maxrss)
 """
@@ -216,8 +219,10 @@ def first_run(command: list[str], server: MariadbServer | None) -> FirstRun:
     """Runs a command once, which also warms the disk for the timed runs."""
     before = server.aborted_connects() if server else 0
     launcher = [sys.executable, "-I", "-S", "-c", MEMORY, *command]
-    done = subprocess.run(launcher, capture_output=True, text=True, timeout=LONGEST_RUN, check=True)
+    done = subprocess.run(launcher, capture_output=True, text=True, check=True)
     status, peak = map(int, done.stdout.split())
+    if status == -signal.SIGALRM:
+        raise subprocess.TimeoutExpired(command, LONGEST_RUN)
     aborted = "-"
     if server:
         time.sleep(0.2)  # the server notices the last farewell after the client has gone

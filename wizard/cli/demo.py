@@ -29,7 +29,7 @@ def command() -> int:
             target=f"sqlserver://{server.host}:{server.port}",
             error=server.scenario.error,
             server_name=_SERVER_NAME,
-            client="ssms-20",
+            client=None,
             answers=(),
             options=Options(at=datetime.now(UTC), ca_file=server.ca_file),
         )

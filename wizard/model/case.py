@@ -14,7 +14,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     target: Target | None = None
     client: str | None = None
-    """Id of the client that fails, where it is known."""
+    """Id of the client that fails, where the person named it; fixes for other clients are left out then."""
     error: str | None = None
     """The error text as pasted, already free of secrets."""
     evidence: tuple[Evidence, ...] = ()
