@@ -60,23 +60,26 @@ class Connection:
         self._wait()
         self._socket.sendall(data)
 
-    def receive(self) -> bytes:
+    def receive(self, until: float | None = None) -> bytes:
         """Returns the next bytes, or nothing where the server has closed the connection.
 
+        Args:
+            until: an earlier moment than the deadline at which to stop waiting.
+
         Raises:
-            TimeoutError: the deadline is over.
+            TimeoutError: the deadline is over, or `until`.
             OverflowError: the server sent more than `RECEIVE_LIMIT`.
             OSError: the connection broke.
         """
-        self._wait()
+        self._wait(until)
         data = self._socket.recv(_PORTION)
         self._received += len(data)
         if self._received > RECEIVE_LIMIT:
             raise OverflowError(f"the server sent more than {RECEIVE_LIMIT >> 10} KiB")
         return data
 
-    def _wait(self) -> None:
-        left = self._deadline - time.monotonic()
+    def _wait(self, until: float | None = None) -> None:
+        left = (self._deadline if until is None else until) - time.monotonic()
         if left <= 0:
             raise TimeoutError
         self._socket.settimeout(left)

@@ -5,6 +5,7 @@ The handshake is never completed, so nothing is authenticated and nothing is log
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Literal
 
@@ -12,10 +13,17 @@ import msgspec
 
 from wizard.errors import ConnectError, ConnectFailure, HandshakeError, PreambleError, RefusalError
 from wizard.probes.connection import Connection
-from wizard.wire.preamble import Greeting, Preamble
+from wizard.wire.postgresql import ssl_request
+from wizard.wire.preamble import Greeting, Preamble, recognise, unlike
 from wizard.wire.tls_flight import FlightReader, ServerFlight
 from wizard.wire.tls_hello import client_hello
 from wizard.wire.tls_names import Version
+
+_PATIENCE = 0.7
+"""The part of the time that a server which has to speak first may stay silent before it is nudged."""
+
+_NUDGE = ssl_request() + b"\r\n\r\n"
+"""PostgreSQL answers the first part, web and other line-based services the empty lines."""
 
 PreambleStatus = Literal["ok", "other-service", "refused", "silent", "closed"]
 HandshakeStatus = Literal["ok", "refused", "silent", "closed"]
@@ -65,13 +73,13 @@ def exchange(address: str, port: int, preamble: Preamble, hello: Hello, seconds:
         )
     with connection:
         reached = Exchange(offered=hello, connect="open", connect_ms=_ms(began))
-        reached = _negotiate(connection, preamble, reached)
+        reached = _negotiate(connection, preamble, reached, seconds)
         if not preamble.ready or reached.preamble != "ok":
             return reached
         return _shake(connection, preamble, hello, reached, seconds)
 
 
-def _negotiate(connection: Connection, preamble: Preamble, reached: Exchange) -> Exchange:
+def _negotiate(connection: Connection, preamble: Preamble, reached: Exchange, seconds: float) -> Exchange:
     """Goes through the preamble until the server has answered."""
     began = time.monotonic()
 
@@ -81,9 +89,11 @@ def _negotiate(connection: Connection, preamble: Preamble, reached: Exchange) ->
         )
 
     try:
-        connection.send(preamble.start())
+        first = preamble.start()
+        connection.send(first)
         while preamble.greeting is None and not preamble.ready:
-            data = connection.receive()
+            data = connection.receive() if first else _first_words(connection, began + _PATIENCE * seconds)
+            first = first or data
             if not data:
                 return stopped("closed", "the server closed the connection before TLS")
             connection.send(preamble.receive(data))
@@ -98,6 +108,21 @@ def _negotiate(connection: Connection, preamble: Preamble, reached: Exchange) ->
     except OSError as error:
         return stopped("closed", f"the connection broke before TLS: {error.strerror}")
     return msgspec.structs.replace(reached, preamble="ok", greeting=preamble.greeting, preamble_ms=_ms(began))
+
+
+def _first_words(connection: Connection, until: float) -> bytes:
+    """Returns what a server that has to speak first says; a service that waits for its client gets a nudge.
+
+    Raises:
+        PreambleError: it answered the nudge, so it is another service.
+    """
+    with contextlib.suppress(TimeoutError):
+        return connection.receive(until)
+    connection.send(_NUDGE)
+    answer = connection.receive()
+    if answer[:1] in (b"S", b"N") and recognise(answer) is None:
+        raise PreambleError("The server waits for its client as PostgreSQL does.", service="PostgreSQL")
+    raise unlike("MySQL or MariaDB", answer)
 
 
 def _shake(

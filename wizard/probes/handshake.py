@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from wizard.model.evidence import Evidence, Value, unknown
 from wizard.model.target import Engine
 from wizard.probes.exchange import Exchange, Hello
 from wizard.probes.probe import Context, Earlier, Probe, ProbeResult, nothing
 from wizard.wire.mysql import MySqlGreeting
 from wizard.wire.postgresql import PostgresSslRequest
-from wizard.wire.preamble import Preamble
+from wizard.wire.preamble import Greeting, Preamble
 from wizard.wire.tds import TdsPrelogin, TdsStrict
 from wizard.wire.tls_names import Version
 
@@ -50,9 +52,24 @@ def _run(context: Context, earlier: Earlier) -> ProbeResult:
             reached, strict = again, True
     if reached is None:
         return nothing(HANDSHAKE, "the limit of connections was reached")
+    if reached.preamble == "closed" and engine in _RIVAL:
+        rival = context.ask(address, port, preamble_of(_RIVAL[engine]), hello)
+        if rival is not None and rival.greeting is not None:
+            reached = _as_other_service(reached, _RIVAL[engine])
     evidence = tuple(_evidence(reached, address, strict=strict))
     return ProbeResult(
         evidence=evidence, exchange=reached, chain=reached.flight.certificates if reached.flight else ()
+    )
+
+
+# PostgreSQL and SQL Server both wait for their client and hang up, without a word, on the other's first message.
+_RIVAL: dict[Engine, Engine] = {"sqlserver": "postgresql", "postgresql": "sqlserver"}
+
+
+def _as_other_service(reached: Exchange, rival: Engine) -> Exchange:
+    name = {"sqlserver": "SQL Server", "postgresql": "PostgreSQL"}[rival]
+    return msgspec.structs.replace(
+        reached, preamble="other-service", service=name, because=f"the server answers like {name}"
     )
 
 
@@ -81,7 +98,7 @@ def _evidence(reached: Exchange, address: str, *, strict: bool) -> Iterator[Evid
     if strict:
         yield from (Evidence("tls.offered", True, "probe"), Evidence("policy", "strict-only", "probe"))
     elif reached.greeting is not None:
-        yield from _greeting(reached)
+        yield from _greeted(reached.greeting)
     if reached.handshake is not None:
         because = _at("ok", reached.handshake, reached)
         yield Evidence("handshake.status", reached.handshake, "probe", because, reached.handshake_ms)
@@ -89,9 +106,7 @@ def _evidence(reached: Exchange, address: str, *, strict: bool) -> Iterator[Evid
         yield Evidence("handshake.alert", reached.flight.alert, "probe")
 
 
-def _greeting(reached: Exchange) -> Iterator[Evidence]:
-    greeting = reached.greeting
-    assert greeting is not None  # noqa: S101 - narrows the type for the caller's case
+def _greeted(greeting: Greeting) -> Iterator[Evidence]:
     yield Evidence("tls.offered", greeting.tls_offered, "probe")
     known: tuple[tuple[str, Value | None], ...] = (
         ("server.engine", greeting.engine),

@@ -1,0 +1,237 @@
+"""`dbtls check` against real PostgreSQL and MariaDB, and what other tools see on the same servers."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.cli.command import Document, Ran, dbtls
+from tests.servers.certificates import Certificate, make_certificate
+from tests.servers.mariadb import Mariadb
+from tests.servers.postgresql import Postgresql
+from tests.servers.running import RunningServer, Versions
+from wizard.cli.terminal import Exit
+
+
+class Fault(NamedTuple):
+    """A server's certificate and the name and trust of its client, with the cause that must be named."""
+
+    cause: str
+    certificate: Callable[[], Certificate]
+    server_name: str = "localhost"
+    trusted: bool = True
+    findings: tuple[str, ...] = ()
+
+
+FAULTS = [
+    Fault("healthy", make_certificate),
+    Fault("healthy", lambda: make_certificate(intermediate=True)),
+    Fault("healthy", lambda: make_certificate(names=("*.corp.example",)), server_name="db01.corp.example"),
+    Fault("private-ca-not-trusted", make_certificate, trusted=False),
+    Fault("private-ca-not-trusted", lambda: make_certificate(intermediate=True), trusted=False),
+    Fault("self-signed-certificate", lambda: make_certificate("self-signed"), trusted=False),
+    Fault("healthy", lambda: make_certificate("self-signed")),
+    Fault("name-mismatch", lambda: make_certificate(names=("db01.corp.example",))),
+    Fault("name-mismatch", lambda: make_certificate(names=("localhost",)), server_name="127.0.0.1"),
+    Fault(
+        "name-mismatch", lambda: make_certificate(names=("*.corp.example",)), server_name="a.b.corp.example"
+    ),
+    Fault("certificate-expired", lambda: make_certificate(valid_days=(-60, -1))),
+    Fault("certificate-expired", lambda: make_certificate(valid_days=(-60, -1)), trusted=False),
+    Fault("certificate-not-yet-valid", lambda: make_certificate(valid_days=(2, 60))),
+    Fault(
+        "certificate-expired",
+        lambda: make_certificate(names=("other.example",), valid_days=(-60, -1)),
+        trusted=False,
+        findings=("certificate-expired", "name-mismatch", "private-ca-not-trusted"),
+    ),
+    Fault(
+        "self-generated-certificate",
+        lambda: make_certificate("self-generated", engine="mariadb"),
+        trusted=False,
+    ),
+    Fault(
+        "self-generated-certificate",
+        lambda: make_certificate("self-generated", engine="mysql"),
+        trusted=False,
+    ),
+]
+
+
+def check(engine: str, server: RunningServer, *, trusted: bool = True, server_name: str = "localhost") -> Ran:
+    """Runs `dbtls check --json` against a running server."""
+    trust = ("--ca-file", str(server.ca_file)) if trusted else ()
+    return dbtls(
+        "check", f"{engine}://{server.host}:{server.port}", "--json", "--server-name", server_name, *trust
+    )
+
+
+def verdict(found: Document) -> tuple[object, object]:
+    """Returns the cause and the confidence."""
+    assert isinstance(found["verdict"], dict)
+    return found["verdict"]["cause"], found["verdict"]["confidence"]
+
+
+def findings(found: Document) -> set[str]:
+    """Returns the causes of all findings."""
+    assert isinstance(found["findings"], list)
+    return {one["cause"] for one in found["findings"]}
+
+
+def test_every_fault_of_a_real_postgresql_is_named(postgres_server: Postgresql) -> None:
+    """One server, many certificates: each cause is confirmed."""
+    with postgres_server() as server:
+        for fault in FAULTS:
+            if fault.cause == "self-generated-certificate":
+                continue  # PostgreSQL makes no certificate by itself
+            server.present(fault.certificate())
+            found = check("postgresql", server, trusted=fault.trusted, server_name=fault.server_name).json
+            assert verdict(found) == (fault.cause, "confirmed"), fault
+            assert not fault.findings or findings(found) == set(fault.findings)
+
+
+def test_every_fault_of_a_real_mariadb_is_named(mariadb_server: Mariadb) -> None:
+    """The same on MariaDB, and what the servers make for themselves."""
+    with mariadb_server() as server:
+        for fault in FAULTS:
+            server.present(fault.certificate())
+            found = check("mariadb", server, trusted=fault.trusted, server_name=fault.server_name).json
+            assert verdict(found) == (fault.cause, "confirmed"), fault
+            assert not fault.findings or findings(found) == set(fault.findings)
+
+
+def test_tls_that_is_off_is_named(postgres_server: Postgresql, mariadb_server: Mariadb) -> None:
+    """A server without TLS has the policy `not-offered`."""
+    with postgres_server(tls=False) as postgresql, mariadb_server(tls=False) as mariadb:
+        for engine, server in (("postgresql", postgresql), ("mariadb", mariadb)):
+            ran = check(engine, server)
+            assert verdict(ran.json) == ("tls-not-offered", "confirmed")
+            assert (ran.json["policy"], ran.status) == ("not-offered", Exit.FAULT)
+
+
+def test_one_database_is_not_taken_for_another(postgres_server: Postgresql, mariadb_server: Mariadb) -> None:
+    """The wrong kind of database on a port is named as what it is."""
+    with postgres_server() as postgresql, mariadb_server() as mariadb:
+        for engine, server in (("mysql", postgresql), ("sqlserver", postgresql), ("postgresql", mariadb)):
+            ran = check(engine, server)
+            assert verdict(ran.json) == ("not-this-database", "confirmed")
+            assert ran.status == Exit.UNREACHABLE
+
+
+def test_mariadb_counts_few_aborted_connections(mariadb_server: Mariadb) -> None:
+    """A full diagnosis costs at most six aborted connections; other scanners get their users locked out."""
+    with mariadb_server() as server:
+        before = server.aborted_connects()
+        found = check("mariadb", server).json
+        assert verdict(found)[0] == "healthy"
+        assert 0 < server.aborted_connects() - before <= 6
+        assert found["connections"] == server.aborted_connects() - before
+
+
+@pytest.mark.parametrize(
+    "versions",
+    [
+        ("TLSv1.0", "TLSv1.0"),
+        ("TLSv1.1", "TLSv1.2"),
+        ("TLSv1.2", "TLSv1.2"),
+        ("TLSv1.3", "TLSv1.3"),
+        ("TLSv1.0", "TLSv1.3"),
+    ],
+)
+def test_the_versions_are_those_of_the_server(postgres_server: Postgresql, versions: Versions) -> None:
+    """Each of TLS 1.0 to 1.3 is told right, within six connections, with the whole chain even in TLS 1.3 alone."""
+    names = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+    with postgres_server(make_certificate(intermediate=True), versions=versions) as server:
+        found = check("postgresql", server).json
+    tls, certificates, connections = found["tls"], found["certificates"], found["connections"]
+    assert isinstance(tls, dict)
+    assert tls["versions"] == {name: versions[0] <= name <= versions[1] for name in names}
+    assert tls["negotiated"] == versions[1]
+    assert isinstance(certificates, list)
+    assert len(certificates) == 2
+    assert isinstance(connections, int)
+    assert connections <= 6
+    modern = versions[1] >= "TLSv1.2"
+    assert verdict(found)[0] == ("healthy" if modern else "legacy-tls-only")
+
+
+def program(name: str) -> str:
+    """Returns the path of a program, or skips the test where it is missing."""
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"the program {name} is not installed")
+    return found
+
+
+def output(*command: str) -> str:
+    """Returns what a program prints."""
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("engine", ["postgresql", "mariadb"])
+def test_openssl_sees_the_same_chain(
+    engine: str, postgres_server: Postgresql, mariadb_server: Mariadb, tmp_path: Path
+) -> None:
+    """`openssl s_client -showcerts` gets the certificates that we report, in the same order."""
+    openssl = program("openssl")
+    start = postgres_server if engine == "postgresql" else mariadb_server
+    with start(make_certificate(intermediate=True)) as server:
+        starttls = "postgres" if engine == "postgresql" else "mysql"
+        shown = output(
+            openssl,
+            "s_client",
+            "-starttls",
+            starttls,
+            "-showcerts",
+            "-connect",
+            f"{server.host}:{server.port}",
+        )
+        found = check(engine, server).json
+    fingerprints = []
+    for number, pem in enumerate(
+        re.findall(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", shown, re.S)
+    ):
+        file = tmp_path / f"{number}.pem"
+        file.write_text(pem)
+        line = output(openssl, "x509", "-in", str(file), "-noout", "-fingerprint", "-sha256")
+        fingerprints.append(line.partition("=")[2].strip().replace(":", "").lower())
+    assert isinstance(found["certificates"], list)
+    assert [one["sha256"] for one in found["certificates"]] == fingerprints
+    assert len(fingerprints) == 2
+
+
+def test_sslscan_sees_the_same_versions(postgres_server: Postgresql) -> None:
+    """The list that sslscan prints has the versions that we report."""
+    sslscan = program("sslscan")
+    with postgres_server(versions=("TLSv1.2", "TLSv1.3")) as server:
+        shown = output(sslscan, "--starttls-psql", "--no-colour", f"{server.host}:{server.port}")
+        found = check("postgresql", server).json
+    assert isinstance(found["tls"], dict)
+    enabled = {
+        f"TLSv{version}": state == "enabled"
+        for version, state in re.findall(r"TLSv(1\.\d)\s+(enabled|disabled)", shown)
+    }
+    assert enabled == found["tls"]["versions"]
+
+
+def test_nmap_sees_the_same_leaf(postgres_server: Postgresql) -> None:
+    """The ssl-cert script of nmap reports the leaf that we report."""
+    nmap = program("nmap")
+    with postgres_server() as server:
+        shown = output(nmap, "-Pn", "-p", str(server.port), "-sV", "--script", "ssl-cert", server.host)
+        found = check("postgresql", server).json
+    if "ssl-cert" not in shown:
+        pytest.skip("this nmap finds no certificate on a port that is not PostgreSQL's usual one")
+    assert isinstance(found["certificates"], list)
+    sha1 = re.search(r"SHA-1:\s+([0-9a-f ]+)", shown)
+    assert sha1 is not None
+    assert sha1[1].replace(" ", "").strip() == found["certificates"][0]["sha1"]
