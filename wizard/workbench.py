@@ -68,16 +68,19 @@ def nobody(question: Ask) -> Evidence:
 
 
 class Workbench:
-    """Joins the rooms for one case. Holds no state but the number of connections opened."""
+    """Joins the rooms for one case. Keeps the number of connections opened, and what texts were found to mean."""
 
     def __init__(self, knowledge: Knowledge, options: Options) -> None:
         self.knowledge = knowledge
         self.options = options
         self.connections = 0
+        self._matches: dict[str, Match] = {}
 
     def explain(self, text: str) -> Match:
         """Returns what an error text means."""
-        return match(text, self.knowledge)
+        if text not in self._matches:
+            self._matches[text] = match(text, self.knowledge)
+        return self._matches[text]
 
     def open_case(
         self, *, target: Target | None = None, error: str | None = None, client: str | None = None

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wizard.diagnosis.connection_string import read_braced, read_quoted, read_spaced
-from wizard.diagnosis.target import read_target, without_secrets
+from wizard.diagnosis.secrets import without_secrets
+from wizard.diagnosis.target import read_target
 from wizard.errors import TargetError
 
 HEAD, TAIL = "CaNaRy1", "2yRaNaC"

@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from wizard.cli.options import Asked, json_option, with_case
+from wizard.cli.arguments import json_option
+from wizard.cli.options import Asked, with_case
 from wizard.cli.questions import ask
 from wizard.cli.terminal import Exit, exit_of, is_interactive, result, talk
 from wizard.errors import UsageError

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from wizard.cli.options import json_option, read_text
+from wizard.cli.arguments import json_option, read_text
 from wizard.cli.terminal import Exit, result
 from wizard.diagnosis.match import match
-from wizard.diagnosis.target import without_secrets
+from wizard.diagnosis.secrets import without_secrets
 from wizard.errors import UsageError
 from wizard.knowledge.cache import knowledge
 from wizard.report import json, text

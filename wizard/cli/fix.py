@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from wizard.cli.options import Asked, json_option, with_case
+from wizard.cli.arguments import json_option
+from wizard.cli.options import Asked, with_case
 from wizard.cli.terminal import Exit, result
 from wizard.errors import UsageError
 from wizard.model.text import nearest

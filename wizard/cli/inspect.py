@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from wizard.cli.options import Moment, json_option
+from wizard.cli.arguments import Moment, json_option
 from wizard.cli.terminal import Exit, result
 from wizard.diagnosis.findings import find
 from wizard.diagnosis.walk import answered

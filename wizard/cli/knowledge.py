@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from wizard.cli.options import json_option
+from wizard.cli.arguments import json_option
 from wizard.cli.terminal import Exit, result
 from wizard.errors import KnowledgeError
 from wizard.knowledge.graph import as_mermaid, as_svg

@@ -7,7 +7,7 @@ import threading
 
 import click
 
-from wizard.cli.options import json_option
+from wizard.cli.arguments import json_option
 from wizard.cli.terminal import Exit, result, talk
 from wizard.errors import UsageError
 from wizard.knowledge.cache import knowledge

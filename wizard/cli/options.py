@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from wizard.diagnosis.target import read_target, without_secrets
+from wizard.cli.arguments import Moment, read_text
+from wizard.diagnosis.secrets import without_secrets
+from wizard.diagnosis.target import read_target
 from wizard.errors import UsageError
 from wizard.knowledge.cache import knowledge
 from wizard.model.case import Case
@@ -52,13 +53,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return bench, case
 
 
-def read_text(text: str) -> str:
-    """Returns the text itself, or all of stdin where it is `-`."""
-    if text != "-":
-        return text
-    return sys.stdin.buffer.read().decode("utf-8", "replace") if sys.stdin is not None else ""
-
-
 def with_case(function: Callable[..., int]) -> Callable[..., int]:
     """Adds the options of the contract and hands them to the command as one `Asked`, named `asked`."""
 
@@ -93,22 +87,6 @@ def with_case(function: Callable[..., int]) -> Callable[..., int]:
     return wrapped
 
 
-class Moment(click.ParamType[datetime]):
-    """A moment in ISO 8601; without an offset it is UTC."""
-
-    name = "time"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Returns the moment in UTC."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail("the time has the form 2026-12-31T23:59:00Z.", param, ctx)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
 _OPTIONS = (
     click.option("--server-name", metavar="NAME", help="The name the client uses, where it is not the host."),
     click.option(
@@ -129,8 +107,6 @@ _OPTIONS = (
     ),
     click.option("--no-probe", is_flag=True, help="Send nothing; use answers and files only."),
 )
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and ask nothing.")
 
 
 def _check_client(client: str, known: Knowledge) -> None:

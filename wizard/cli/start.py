@@ -8,8 +8,9 @@ import sys
 import click
 import msgspec
 
+from wizard.cli.arguments import json_option
 from wizard.cli.check import examine
-from wizard.cli.options import Asked, json_option, with_case
+from wizard.cli.options import Asked, with_case
 from wizard.cli.terminal import has_screen, talk
 from wizard.errors import UsageError
 

@@ -43,11 +43,8 @@ from wizard.diagnosis.driver import (
     engine_of_keys,
     odbc_client,
 )
-from wizard.diagnosis.secrets import without_secrets
 from wizard.errors import TargetError
 from wizard.model.target import DEFAULT_PORTS, Engine, Target
-
-__all__ = ["Dialect", "ReadTarget", "read_target", "without_secrets"]
 
 Dialect = Literal["url", "instance", "ado-net", "odbc", "ole-db", "jdbc", "libpq", "sqlalchemy"]
 

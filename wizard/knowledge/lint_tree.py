@@ -143,7 +143,7 @@ def _unheard(known: Knowledge) -> Iterator[TreeProblem]:
     for cause in known.causes:
         for sign in cause.signs:
             for values in _examples(sign):
-                yield from _heard(known, cause, {**normal, **values})
+                yield from _heard(known, cause, sign, {**normal, **values})
 
 
 def _examples(sign: Sign) -> Iterator[dict[str, bool | str]]:
@@ -154,14 +154,14 @@ def _examples(sign: Sign) -> Iterator[dict[str, bool | str]]:
             yield {**first, condition.fact: value}
 
 
-def _heard(known: Knowledge, cause: CauseEntry, values: dict[str, bool | str]) -> Iterator[TreeProblem]:
+def _heard(
+    known: Knowledge, cause: CauseEntry, sign: Sign, values: dict[str, bool | str]
+) -> Iterator[TreeProblem]:
     evidence = (Evidence(fact, value, "probe") for fact, value in values.items())
     probes = tuple(fact.probe for fact in known.facts if fact.probe is not None)
     step = next_step(probed(answered(Case(), *evidence), *probes), known)
     named = step.cause.id if isinstance(step, Verdict) and step.cause else None
     if named != cause.id:
-        shown = ", ".join(
-            f"{condition.fact}={values[condition.fact]}" for sign in cause.signs for condition in sign.all
-        )
+        shown = ", ".join(f"{condition.fact}={values[condition.fact]}" for condition in sign.all)
         end = step.trail[-1].node if step.trail else known.nodes[0].id
         yield TreeProblem(end, ".id", f"with the sign of '{cause.id}' ({shown}) the tree names '{named}'")

@@ -6,18 +6,21 @@ Keys that the contract lists are always there; what is unknown is null, never a 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from wizard.diagnosis.findings import Finding
-from wizard.diagnosis.match import Match
-from wizard.diagnosis.walk import Trailmark, Verdict
-from wizard.fixes.render import RenderedFix, RenderedStep
-from wizard.model.case import Case
-from wizard.model.certificate import Certificate
-from wizard.model.target import Target
 from wizard.report.words import inconclusive
-from wizard.workbench import Diagnosis
+
+if TYPE_CHECKING:
+    from wizard.diagnosis.findings import Finding
+    from wizard.diagnosis.match import Match
+    from wizard.diagnosis.walk import Trailmark, Verdict
+    from wizard.fixes.render import RenderedFix, RenderedStep
+    from wizard.model.case import Case
+    from wizard.model.certificate import Certificate
+    from wizard.model.target import Target
+    from wizard.workbench import Diagnosis
 
 Json = Mapping[str, "Json"] | Sequence["Json"] | str | int | float | bool | None
 

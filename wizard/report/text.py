@@ -9,16 +9,19 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from wizard.diagnosis.match import Match
-from wizard.diagnosis.walk import Trailmark
-from wizard.fixes.render import RenderedFix, RenderedStep
-from wizard.model.case import Case
-from wizard.model.certificate import Certificate
-from wizard.model.evidence import Evidence, Value
-from wizard.model.knowledge import FactEntry, Knowledge
 from wizard.report.words import SOURCES, TIERS, inconclusive, of_days, of_questions, of_value
-from wizard.workbench import Diagnosis
+
+if TYPE_CHECKING:
+    from wizard.diagnosis.match import Match
+    from wizard.diagnosis.walk import Trailmark
+    from wizard.fixes.render import RenderedFix, RenderedStep
+    from wizard.model.case import Case
+    from wizard.model.certificate import Certificate
+    from wizard.model.evidence import Evidence, Value
+    from wizard.model.knowledge import FactEntry, Knowledge
+    from wizard.workbench import Diagnosis
 
 WIDTH = 78
 

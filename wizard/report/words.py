@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from wizard.diagnosis.walk import Verdict
 from wizard.model.evidence import Source, Value
 from wizard.model.knowledge import FactEntry, Knowledge, Tier
 from wizard.model.text import printable
+
+if TYPE_CHECKING:
+    from wizard.diagnosis.walk import Verdict
 
 SOURCES: dict[Source, str] = {
     "probe": "probed",
