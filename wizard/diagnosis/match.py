@@ -102,7 +102,8 @@ def match(text: str, knowledge: Knowledge) -> Match:
     best = hits[0] if hits else None
     symptom = best.symptom if best else knowledge.symptom("ambiguous")
     signature = best.signature if best else None
-    because = f"the error text says {signature.id}" if signature else "nothing in the error text is known"
+    words = printable(pasted.words(best.start, best.end), longest=_LONGEST_WORDS) if best else None
+    because = f"“{words}”" if words else "nothing in it is known"
     facts = signature.establishes if signature else ()
     return Match(
         symptom=symptom.id,
@@ -111,7 +112,7 @@ def match(text: str, knowledge: Knowledge) -> Match:
         client=client.id if client else None,
         codes=codes_in(pasted.text, pasted.place(best.start) if best else 0),
         signature=signature.id if signature else None,
-        words=printable(pasted.words(best.start, best.end), longest=_LONGEST_WORDS) if best else None,
+        words=words,
         meaning=symptom.meaning,
         likely_causes=symptom.likely_causes,
         candidates=candidates,

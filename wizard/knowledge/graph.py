@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from wizard.model.knowledge import Exit, Knowledge, Node
 
-_ROW, _TOP, _BOX, _WIDTH = 46, 30, 30, 900
-_NODE_X, _CAUSE_X = 30, 520
+_ROW, _TOP, _BOX, _WIDTH = 46, 30, 30, 980
+_NODE_X, _CAUSE_X = 110, 600
 _ARROWHEAD = (
     '<marker id="a" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto">'
     '<path d="M0 0L8 4L0 8z" style="fill:#555;stroke:none;marker-end:none"/></marker>'
@@ -21,17 +21,24 @@ def as_mermaid(known: Knowledge) -> str:
     lines = ["flowchart TD"]
     for node in known.nodes:
         lines.append(f'  {_name(node.id)}{{"{_words(known, node)}"}}')
-        lines.extend(f"  {_name(node.id)} -->|{label}| {_goal(way)}" for label, way in _ways(node))
-    verdicts = dict.fromkeys(way.verdict for node in known.nodes for _, way in _ways(node) if way.verdict)
-    lines.extend(f'  {_name("verdict-" + cause)}(["{cause}"])' for cause in verdicts)
+        lines.extend(f"  {_name(node.id)} -->|{label}| {_goal(way)}" for label, way in _ways(known, node))
+    verdicts = dict.fromkeys(
+        way.verdict for node in known.nodes for _, way in _ways(known, node) if way.verdict
+    )
+    lines.extend(f'  {_name("verdict-" + cause)}(["{_verdict(known, cause)}"])' for cause in verdicts)
     return "\n".join(lines) + "\n"
 
 
-def _ways(node: Node) -> Iterator[tuple[str, Exit]]:
+def _ways(known: Knowledge, node: Node) -> Iterator[tuple[str, Exit]]:
     """Yields the label and the exit of each way out of a node."""
     for branch in node.branches:
         yield ", ".join(str(value).lower() for value in branch.when), branch
-    yield "unknown", node.otherwise
+    yield ("unknown" if known.fact(node.fact).choices else "anything else"), node.otherwise
+
+
+def _verdict(known: Knowledge, cause: str) -> str:
+    """Returns the words for a verdict; "nothing is wrong" takes complete evidence."""
+    return f"{cause}, if all is known" if known.cause(cause).severity == "none" else cause
 
 
 def _goal(way: Exit) -> str:
@@ -58,18 +65,22 @@ def as_svg(known: Knowledge) -> str:
     centres: dict[str, int] = {}
     goals: list[tuple[str, str, str]] = []
     for node in known.nodes:
-        verdicts = [_Line(label, way.verdict) for label, way in _ways(node) if way.verdict]
+        verdicts = [_Line(label, way.verdict) for label, way in _ways(known, node) if way.verdict]
         height = max(1, len(verdicts)) * _ROW
         centres[node.id] = y + _BOX // 2
         parts.append(_box(_NODE_X, y, 250, _words(known, node), "node"))
         for row, line in enumerate(verdicts):
             at = y + row * _ROW
             parts.append(_arrow(_NODE_X + 250, y + _BOX // 2, _CAUSE_X, at + _BOX // 2, line.label))
-            parts.append(_box(_CAUSE_X, at, 340, line.verdict, "cause"))
-        goals.extend((node.id, way.go, label) for label, way in _ways(node) if way.go)
+            parts.append(_box(_CAUSE_X, at, 340, _verdict(known, line.verdict), "cause"))
+        goals.extend((node.id, way.go, label) for label, way in _ways(known, node) if way.go)
         y += height + 14
+    order = list(centres)
     for start, goal, label in _merged(goals):
-        parts.append(_down(centres[start] + _BOX // 2, centres[goal] - _BOX // 2, label))
+        if order.index(goal) == order.index(start) + 1:
+            parts.append(_down(centres[start] + _BOX // 2, centres[goal] - _BOX // 2, label))
+        else:
+            parts.append(_past(centres[start], centres[goal], label))
     style = (
         "text{font:13px sans-serif}.node rect{fill:#eef3fb;stroke:#3b5b8c}.cause rect{fill:#fdf1ea;stroke:#9a4b1c}"
         "path{fill:none;stroke:#555;marker-end:url(#a)}.label{fill:#333;font-size:11px}"
@@ -106,4 +117,13 @@ def _down(y1: int, y2: int, label: str) -> str:
     x = _NODE_X + 30
     return (
         f'<path d="M{x} {y1}V{y2 - 2}"/><text class="label" x="{x + 6}" y="{y1 + 14}">{escape(label)}</text>'
+    )
+
+
+def _past(y1: int, y2: int, label: str) -> str:
+    """Draws a way that passes over the next node, on the left of the boxes."""
+    x = _NODE_X - 16
+    return (
+        f'<path d="M{_NODE_X} {y1}H{x}V{y2}H{_NODE_X - 2}"/>'
+        f'<text class="label" x="{x - 4}" y="{(y1 + y2) // 2}" text-anchor="end">{escape(label)}</text>'
     )
