@@ -27,7 +27,8 @@ SSMS_20 = (
 )
 
 RUNNER = """
-import json, runpy, sys
+import json, os, runpy, sys
+os._exit = sys.exit  # dbtls ends without taking the interpreter apart, but there is something left to print
 sys.argv = sys.argv[1:]
 status = 0
 try:

@@ -33,10 +33,9 @@ def case_values(case: Case, ca_file: str | None = None) -> Values:
 
 
 def _of_target(target: Target, case: Case) -> dict[str, str | int | tuple[str, ...] | None]:
-    looked_up = case.value("instance.port")
-    port = target.port or (looked_up if isinstance(looked_up, int) else DEFAULT_PORTS[target.engine])
+    port = case.port
     instance = target.instance or "MSSQLSERVER"
-    usual = port == DEFAULT_PORTS[target.engine]
+    usual = port in (None, DEFAULT_PORTS[target.engine])
     return {
         "engine": target.engine,
         "host": target.host,

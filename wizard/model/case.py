@@ -35,6 +35,13 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         entry = self.evidence_for(fact)
         return entry.value if entry else None
 
+    @property
+    def port(self) -> int | None:
+        """The TCP port: the target's own, else the one that SQL Browser told; None where neither is known."""
+        told = self.value("instance.port")
+        given = self.target.port if self.target else None
+        return given or (told if isinstance(told, int) else None)
+
     def facts(self) -> dict[str, Value | None]:
         """Returns every fact that was established or tried, with None for unknown, in order."""
         return {entry.fact: self.value(entry.fact) for entry in self.evidence}

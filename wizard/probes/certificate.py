@@ -25,8 +25,8 @@ def _run(context: Context, earlier: Earlier) -> ProbeResult:
 def _sent_chain(context: Context, earlier: Earlier) -> tuple[bytes, ...]:
     if earlier["handshake"].chain:
         return earlier["handshake"].chain
-    newest, address = earlier["versions"].exchange, earlier["handshake"].value("connect.address")
-    if newest is None or newest.handshake != "ok" or not isinstance(address, str):
+    newest = earlier["versions"].exchange
+    if newest is None or newest.handshake != "ok":
         return ()
     if newest.flight is not None and newest.flight.certificates:
         return newest.flight.certificates
@@ -34,9 +34,7 @@ def _sent_chain(context: Context, earlier: Earlier) -> tuple[bytes, ...]:
         raise ProbeError("The limit of connections was reached.")
     strict = earlier["strict"].value("strict.offered") is True
     preamble = preamble_of(context.target.engine, strict=strict)
-    return chain_of_completed_handshake(
-        address, context.port(earlier), preamble, context.target.server_name, context.seconds
-    )
+    return chain_of_completed_handshake(newest, preamble, context.seconds)
 
 
 CERTIFICATE = Probe("certificate", FACTS, ("handshake", "strict", "versions"), _run)

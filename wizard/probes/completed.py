@@ -8,15 +8,16 @@ from OpenSSL import SSL, crypto
 
 from wizard.errors import ConnectError, HandshakeError, PreambleError
 from wizard.probes.connection import Connection
+from wizard.probes.exchange import Exchange
 from wizard.wire.preamble import Preamble
 
 _PORTION = 1 << 16
 
 
-def chain_of_completed_handshake(
-    address: str, port: int, preamble: Preamble, server_name: str, seconds: float
-) -> tuple[bytes, ...]:
+def chain_of_completed_handshake(first: Exchange, preamble: Preamble, seconds: float) -> tuple[bytes, ...]:
     """Returns the certificates in DER as the server sent them, leaf first. Judges nothing.
+
+    `first` is an earlier exchange with the same server, `preamble` a fresh one for it.
 
     pyOpenSSL, because the standard library shows the peer's chain only from Python 3.13 on.
 
@@ -29,11 +30,12 @@ def chain_of_completed_handshake(
     if preamble.alpn:
         context.set_alpn_protos([preamble.alpn.encode()])
     tls = SSL.Connection(context, None)
+    server_name = first.offered.server_name
     if _is_host_name(server_name):
         tls.set_tlsext_host_name(server_name.encode("idna"))
     tls.set_connect_state()
     try:
-        with Connection(address, port, time.monotonic() + seconds) as connection:
+        with Connection(first.address, first.port, time.monotonic() + seconds) as connection:
             connection.send(preamble.start())
             while not preamble.ready:
                 connection.send(preamble.receive(connection.receive()))

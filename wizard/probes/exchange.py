@@ -40,6 +40,8 @@ class Hello(msgspec.Struct, frozen=True):
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     """How far one connection came. What was not reached is None; `because` says where it stopped and why."""
 
+    address: str
+    port: int
     offered: Hello
     connect: Literal["open"] | ConnectFailure
     preamble: PreambleStatus | None = None
@@ -68,11 +70,10 @@ def exchange(address: str, port: int, preamble: Preamble, hello: Hello, seconds:
     try:
         connection = Connection(address, port, began + seconds)
     except ConnectError as error:
-        return Exchange(
-            offered=hello, connect=error.status, because=_phrase(error.message), connect_ms=_ms(began)
-        )
+        failed = Exchange(address=address, port=port, offered=hello, connect=error.status)
+        return msgspec.structs.replace(failed, because=_phrase(error.message), connect_ms=_ms(began))
     with connection:
-        reached = Exchange(offered=hello, connect="open", connect_ms=_ms(began))
+        reached = Exchange(address=address, port=port, offered=hello, connect="open", connect_ms=_ms(began))
         reached = _negotiate(connection, preamble, reached, seconds)
         if not preamble.ready or reached.preamble != "ok":
             return reached

@@ -11,13 +11,24 @@ import msgspec
 
 from wizard.model.evidence import Evidence, Value, unknown
 from wizard.model.target import Engine
-from wizard.probes.exchange import Exchange, Hello
+from wizard.probes.exchange import Exchange
 from wizard.probes.probe import Context, Earlier, Probe, ProbeResult, nothing
 from wizard.wire.mysql import MySqlGreeting
 from wizard.wire.postgresql import PostgresSslRequest
 from wizard.wire.preamble import Greeting, Preamble
 from wizard.wire.tds import TdsPrelogin, TdsStrict
 from wizard.wire.tls_names import Version
+
+_RANGE = (Version.TLS_1_0, Version.TLS_1_2)
+
+_ADDRESSES = 3
+"""Addresses of one name that are tried; each may cost the whole time."""
+
+_RIVAL: dict[Engine, tuple[Engine, str]] = {
+    "sqlserver": ("postgresql", "PostgreSQL"),
+    "postgresql": ("sqlserver", "SQL Server"),
+}
+"""Both wait for their client and hang up, without a word, on the other's first message."""
 
 
 def preamble_of(engine: Engine, *, strict: bool = False) -> Preamble:
@@ -33,58 +44,62 @@ def preamble_of(engine: Engine, *, strict: bool = False) -> Preamble:
 
 def _run(context: Context, earlier: Earlier) -> ProbeResult:
     addresses = earlier["resolve"].value("resolve.addresses")
+    port = context.target.port or earlier["instance"].value("instance.port")
     if not isinstance(addresses, tuple):
         return nothing(HANDSHAKE, "the host name has no address")
-    if earlier["instance"].value("instance.status") in ("not-found", "no-answer"):
+    if not isinstance(port, int):
         return nothing(HANDSHAKE, "the port of the named instance is not known")
-    engine, port = context.target.engine, context.port(earlier)
-    hello = Hello(context.target.server_name, Version.TLS_1_0, Version.TLS_1_2)
-    reached, address = None, addresses[0]
-    for candidate in addresses[:3]:
-        address = candidate
-        reached = context.ask(address, port, preamble_of(engine), hello)
+    first = _first_contact(context, addresses, port)
+    if first is None:
+        return nothing(HANDSHAKE, "the limit of connections was reached")
+    strict = _strict(context, first)
+    reached = strict or _identified(context, first)
+    return ProbeResult(
+        evidence=tuple(_evidence(reached, strict_only=strict is not None)),
+        exchange=reached,
+        chain=reached.flight.certificates if reached.flight else (),
+    )
+
+
+def _first_contact(context: Context, addresses: tuple[str, ...], port: int) -> Exchange | None:
+    """Tries the addresses in the order of the name service, as drivers do, until one answers."""
+    reached = None
+    for address in addresses[:_ADDRESSES]:
+        reached = context.ask(address, port, preamble_of(context.target.engine), *_RANGE)
         if reached is None or reached.connect == "open":
             break
-    strict = False
-    if engine == "sqlserver" and reached is not None and _wants_tls_first(reached):
-        again = context.ask(address, port, preamble_of(engine, strict=True), hello)
-        if again is not None and again.handshake in ("ok", "refused"):
-            reached, strict = again, True
-    if reached is None:
-        return nothing(HANDSHAKE, "the limit of connections was reached")
-    if reached.preamble == "closed" and engine in _RIVAL:
-        rival = context.ask(address, port, preamble_of(_RIVAL[engine]), hello)
-        if rival is not None and rival.greeting is not None:
-            reached = _as_other_service(reached, _RIVAL[engine])
-    evidence = tuple(_evidence(reached, address, strict=strict))
-    return ProbeResult(
-        evidence=evidence, exchange=reached, chain=reached.flight.certificates if reached.flight else ()
-    )
+    return reached
 
 
-# PostgreSQL and SQL Server both wait for their client and hang up, without a word, on the other's first message.
-_RIVAL: dict[Engine, Engine] = {"sqlserver": "postgresql", "postgresql": "sqlserver"}
+def _strict(context: Context, first: Exchange) -> Exchange | None:
+    """Tries TDS 8.0 where Force Strict Encryption may be on: it resets TDS 7.x or answers with an alert (TDS8)."""
+    refused = first.preamble == "closed" or first.service == "TLS"
+    if context.target.engine != "sqlserver" or not refused:
+        return None
+    reached = context.again(first, preamble_of("sqlserver", strict=True), *_RANGE)
+    return reached if reached is not None and reached.handshake in ("ok", "refused") else None
 
 
-def _as_other_service(reached: Exchange, rival: Engine) -> Exchange:
-    name = {"sqlserver": "SQL Server", "postgresql": "PostgreSQL"}[rival]
-    return msgspec.structs.replace(
-        reached, preamble="other-service", service=name, because=f"the server answers like {name}"
-    )
+def _identified(context: Context, first: Exchange) -> Exchange:
+    """Finds out whether a server that hung up without a word is the other database that does so."""
+    rival = _RIVAL.get(context.target.engine)
+    if first.preamble != "closed" or rival is None:
+        return first
+    engine, name = rival
+    reached = context.again(first, preamble_of(engine), *_RANGE)
+    if reached is None or reached.greeting is None:
+        return first
+    because = f"the server answers like {name}"
+    return msgspec.structs.replace(first, preamble="other-service", service=name, because=because)
 
 
-def _wants_tls_first(reached: Exchange) -> bool:
-    """Force Strict Encryption resets a TDS 7.x client, or answers it with a TLS alert (TDS8)."""
-    return reached.preamble == "closed" or (reached.preamble == "other-service" and reached.service == "TLS")
-
-
-def _evidence(reached: Exchange, address: str, *, strict: bool) -> Iterator[Evidence]:
+def _evidence(reached: Exchange, *, strict_only: bool) -> Iterator[Evidence]:
     yield Evidence(
         "connect.status", reached.connect, "probe", _at("open", reached.connect, reached), reached.connect_ms
     )
     if reached.connect != "open":
         return
-    yield Evidence("connect.address", address, "probe")
+    yield Evidence("connect.address", reached.address, "probe")
     if reached.preamble is not None:
         yield Evidence(
             "preamble.status",
@@ -95,7 +110,7 @@ def _evidence(reached: Exchange, address: str, *, strict: bool) -> Iterator[Evid
         )
     if reached.service is not None:
         yield Evidence("preamble.service", reached.service, "probe")
-    if strict:
+    if strict_only:
         yield from (Evidence("tls.offered", True, "probe"), Evidence("policy", "strict-only", "probe"))
     elif reached.greeting is not None:
         yield from _greeted(reached.greeting)

@@ -10,10 +10,11 @@ from typing import NamedTuple
 import msgspec
 
 from wizard.model.evidence import Evidence, Value, unknown
-from wizard.model.target import DEFAULT_PORTS, Target
+from wizard.model.target import Target
 from wizard.pki.trust import TrustStore
 from wizard.probes.exchange import Exchange, Hello, exchange
 from wizard.wire.preamble import Preamble
+from wizard.wire.tls_names import Version
 
 MAX_CONNECTIONS = 6
 """Connections that one diagnosis may open; MySQL locks a host out after 100 aborted ones (max_connect_errors)."""
@@ -64,16 +65,20 @@ class Context(NamedTuple):
     """How long each connection may take."""
     connections: Counter
 
-    def port(self, earlier: Earlier) -> int:
-        """Returns the TCP port: the one given, else the named instance's, else the engine's usual one."""
-        looked_up = earlier["instance"].value("instance.port") if "instance" in earlier else None
-        return self.target.port or (
-            looked_up if isinstance(looked_up, int) else DEFAULT_PORTS[self.target.engine]
-        )
+    def ask(
+        self, address: str, port: int, preamble: Preamble, lowest: Version, highest: Version
+    ) -> Exchange | None:
+        """Opens one connection and offers this range of TLS versions; None where the limit is reached."""
+        if not self.connections.take():
+            return None
+        hello = Hello(self.target.server_name, lowest, highest)
+        return exchange(address, port, preamble, hello, self.seconds)
 
-    def ask(self, address: str, port: int, preamble: Preamble, hello: Hello) -> Exchange | None:
-        """Opens one connection, or returns None where the limit is reached."""
-        return exchange(address, port, preamble, hello, self.seconds) if self.connections.take() else None
+    def again(
+        self, first: Exchange, preamble: Preamble, lowest: Version, highest: Version
+    ) -> Exchange | None:
+        """Asks the same server once more; None where the limit is reached."""
+        return self.ask(first.address, first.port, preamble, lowest, highest)
 
 
 class Probe(NamedTuple):

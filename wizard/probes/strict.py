@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from wizard.model.evidence import Evidence, unknown
-from wizard.probes.exchange import Exchange, Hello
+from wizard.probes.exchange import Exchange
 from wizard.probes.handshake import preamble_of
 from wizard.probes.probe import Context, Earlier, Probe, ProbeResult, nothing
 from wizard.wire.tls_names import Version
 
 
 def _run(context: Context, earlier: Earlier) -> ProbeResult:
-    first = earlier["handshake"]
-    address = first.value("connect.address")
+    first = earlier["handshake"].exchange
     if context.target.engine != "sqlserver":
         return ProbeResult()
-    if first.value("preamble.status") != "ok" or not isinstance(address, str):
+    if first is None or first.preamble != "ok":
         return nothing(STRICT, "the server was not reached")
-    if first.value("tls.offered") is False:
+    if first.greeting is not None and not first.greeting.tls_offered:
         return ProbeResult(evidence=(Evidence("strict.offered", False, "probe", "the server offers no TLS"),))
-    hello = Hello(context.target.server_name, Version.TLS_1_2, Version.TLS_1_3)
-    reached = context.ask(address, context.port(earlier), preamble_of("sqlserver", strict=True), hello)
+    strict = preamble_of("sqlserver", strict=True)
+    reached = context.again(first, strict, Version.TLS_1_2, Version.TLS_1_3)
     if reached is None:
         return nothing(STRICT, "the limit of connections was reached")
     return ProbeResult(evidence=(_offered(reached),), exchange=reached)

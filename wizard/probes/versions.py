@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wizard.model.evidence import Evidence, unknown
-from wizard.probes.exchange import Exchange, Hello
+from wizard.probes.exchange import Exchange
 from wizard.probes.handshake import preamble_of
 from wizard.probes.probe import Context, Earlier, Probe, ProbeResult, nothing
 from wizard.probes.threads import together
@@ -27,16 +27,12 @@ Accepted = dict[Version, bool]
 
 def _run(context: Context, earlier: Earlier) -> ProbeResult:
     first = earlier["handshake"].exchange
-    address = earlier["handshake"].value("connect.address")
-    if first is None or first.handshake in (None, "silent") or not isinstance(address, str):
+    if first is None or first.handshake in (None, "silent"):
         return nothing(VERSIONS, "the handshake was not reached")
     strict_only = earlier["handshake"].value("policy") == "strict-only"
 
     def ask(lowest: Version, highest: Version) -> Exchange | None:
-        preamble = preamble_of(context.target.engine, strict=strict_only)
-        return context.ask(
-            address, context.port(earlier), preamble, Hello(context.target.server_name, lowest, highest)
-        )
+        return context.again(first, preamble_of(context.target.engine, strict=strict_only), lowest, highest)
 
     if context.target.engine == "sqlserver":
         # SQL Server speaks TLS 1.3 only in TDS 8.0 (TDS8), which the strict probe has tried already.

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from wizard.fixes.render import RenderedFix, RenderedStep
     from wizard.model.case import Case
     from wizard.model.certificate import Certificate
-    from wizard.model.target import Target
     from wizard.workbench import Diagnosis
 
 Json = Mapping[str, "Json"] | Sequence["Json"] | str | int | float | bool | None
@@ -71,7 +70,7 @@ def diagnosis(done: Diagnosis) -> Json:
     case = done.case
     return {
         "schema": "dbtls/diagnosis/1",
-        "target": _target(case.target),
+        "target": _target(case),
         "symptom": case.value("symptom"),
         "verdict": _verdict(done.verdict),
         "findings": [_finding(one) for one in done.findings],
@@ -133,11 +132,13 @@ def _step(step: RenderedStep) -> Json:
     return {"run_on": step.run_on, "shell": step.shell, "text": step.text, "title": step.title}
 
 
-def _target(target: Target | None) -> Json:
+def _target(case: Case) -> Json:
+    target = case.target
     return {
-        "engine": target.engine if target else None,
+        "engine": target.engine if target else case.value("server.engine"),
         "host": target.host if target else None,
-        "port": target.port if target else None,
+        "port": case.port,
+        "instance": target.instance if target else None,
         "server_name": target.server_name if target else None,
     }
 
