@@ -19,7 +19,7 @@ from wizard.fixes.select import select
 from wizard.fixes.values import case_values
 from wizard.model.case import Case
 from wizard.model.evidence import Evidence, Value, unknown
-from wizard.model.knowledge import FactEntry, Knowledge
+from wizard.model.knowledge import FactEntry, Knowledge, Platform
 from wizard.model.target import Engine, Target
 from wizard.model.text import nearest
 
@@ -165,11 +165,11 @@ class Workbench:
             elapsed_ms=round((time.monotonic() - began) * 1000),
         )
 
-    def fixes(self, case: Case, cause: str) -> tuple[RenderedFix, ...]:
-        """Returns the fixes of a cause, rendered with what the case knows."""
+    def fixes(self, case: Case, cause: str, platform: Platform | None = None) -> tuple[RenderedFix, ...]:
+        """Returns the fixes of a cause, rendered with what the case knows; `platform` leaves out its rivals."""
         ca_file = str(self.options.ca_file) if self.options.ca_file else None
         values = case_values(case, ca_file)
-        chosen = select(cause, engine_of(case), self.knowledge, client=case.client)
+        chosen = select(cause, engine_of(case), self.knowledge, platform=platform, client=case.client)
         return tuple(render_fix(fix, values) for fix in chosen)
 
     def _value(self, fact: str, text: str) -> Value | None:

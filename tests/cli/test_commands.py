@@ -154,6 +154,18 @@ def test_fix_fills_in_the_target() -> None:
     assert any(fix["missing"] for fix in empty["fixes"])  # type: ignore[attr-defined]
 
 
+def test_fix_keeps_to_a_platform_and_a_client() -> None:
+    """`--platform` leaves out other operating systems, `--client` other clients; both keep what fits all."""
+    arguments = ["fix", "private-ca-not-trusted", "sqlserver://sql01", "--json"]
+    every = {fix["id"] for fix in dbtls(*arguments).json["fixes"]}  # type: ignore[attr-defined]
+    debian = {fix["id"] for fix in dbtls(*arguments, "--platform", "debian").json["fixes"]}  # type: ignore[attr-defined]
+    odbc = {fix["id"] for fix in dbtls(*arguments, "--client", "odbc-18").json["fixes"]}  # type: ignore[attr-defined]
+    assert "trust-debian" in debian
+    assert "trust-windows" in every - debian
+    assert "odbc-trust-server-certificate" in odbc
+    assert "ssms-trust-server-certificate" in every - odbc
+
+
 def test_the_knowledge_is_drawn(tmp_path: Path) -> None:
     """`knowledge graph` prints Mermaid and writes SVG."""
     assert dbtls("knowledge", "graph").out.startswith("flowchart TD")
