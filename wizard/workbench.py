@@ -110,7 +110,7 @@ class Workbench:
     def probe(self, case: Case, cancelled: Event) -> Iterator[Progress]:
         """Runs all probes against the case's target and yields each as it finishes."""
         # Probing needs cryptography and OpenSSL, which the other commands do without.
-        from wizard.pki.certificate import describe
+        from wizard.pki.certificate import describe_if_readable
         from wizard.pki.trust import TrustStore
         from wizard.probes.probe import Context, Counter
         from wizard.probes.registry import PROBES
@@ -125,7 +125,8 @@ class Workbench:
         for finished in run(context, cancelled):
             case = probed(answered(case, *finished.result.evidence), finished.probe.id)
             if finished.result.chain and not case.certificates:
-                chain = tuple(describe(certificate) for certificate in finished.result.chain)
+                described = (describe_if_readable(one) for one in finished.result.chain)
+                chain = tuple(one for one in described if one is not None)
                 case = msgspec.structs.replace(case, certificates=chain)
             self.connections = counter.opened
             yield Progress(finished.probe.id, finished.elapsed_ms, case, finished.result.evidence)
@@ -153,7 +154,8 @@ class Workbench:
             for progress in self.probe(case, cancelled or Event()):
                 watch(progress)
                 case = progress.case
-            case = probed(case, step.probe)
+            # What was cancelled stays unknown; starting over would open more connections.
+            case = probed(case, *(fact.probe for fact in self.knowledge.facts if fact.probe))
         fixes = self.fixes(case, step.cause.id) if step.cause else ()
         return Diagnosis(
             case=case,
@@ -167,7 +169,9 @@ class Workbench:
 
     def fixes(self, case: Case, cause: str, platform: Platform | None = None) -> tuple[RenderedFix, ...]:
         """Returns the fixes of a cause, rendered with what the case knows; `platform` leaves out its rivals."""
-        ca_file = str(self.options.ca_file) if self.options.ca_file else None
+        # A file that did not make the certificate trusted is not the one to install.
+        useful = self.options.ca_file is not None and case.value("trust.status") in (None, "trusted")
+        ca_file = str(self.options.ca_file) if useful else None
         values = case_values(case, ca_file)
         chosen = select(cause, engine_of(case), self.knowledge, platform=platform, client=case.client)
         return tuple(render_fix(fix, values) for fix in chosen)

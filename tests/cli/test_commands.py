@@ -166,6 +166,24 @@ def test_fix_keeps_to_a_platform_and_a_client() -> None:
     assert "ssms-trust-server-certificate" in every - odbc
 
 
+def test_json_stays_json_in_ascii() -> None:
+    """A stdout that knows no Unicode gets the same document."""
+    text = "“The target principal name is incorrect” …"
+    plain = dbtls("explain", "--json", text, PYTHONIOENCODING="ascii")
+    assert plain.json == dbtls("explain", "--json", text).json
+
+
+def test_an_unknown_text_still_gets_its_questions() -> None:
+    """A text that nobody knows says nothing, so the questions of a case without a text are open."""
+    from wizard.diagnosis.walk import Ask, answered, next_step, probed
+    from wizard.model.case import Case
+    from wizard.model.evidence import Evidence
+
+    probes = [fact.probe for fact in KNOWN.facts if fact.probe]
+    case = probed(answered(Case(), Evidence("symptom", "ambiguous", "error-text")), *probes)
+    assert isinstance(next_step(case, KNOWN), Ask)
+
+
 def test_the_knowledge_is_drawn(tmp_path: Path) -> None:
     """`knowledge graph` prints Mermaid and writes SVG."""
     assert dbtls("knowledge", "graph").out.startswith("flowchart TD")

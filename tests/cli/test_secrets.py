@@ -59,6 +59,13 @@ def test_no_output_holds_the_password(target: str, form: list[str], closed_port:
     )
 
 
+def test_no_usage_error_repeats_the_password() -> None:
+    """A connection string that the shell took apart ends as an unexpected argument, without its password."""
+    ran = dbtls("check", "host=db01", f"password={CANARY}")
+    assert ran.status == 2
+    assert CANARY not in ran.out + ran.err
+
+
 @pytest.mark.parametrize("target", BROKEN)
 def test_no_refusal_repeats_the_password(target: str) -> None:
     """An error about a connection string never quotes it."""

@@ -12,10 +12,13 @@ from threading import Event
 
 import pytest
 
+from wizard.knowledge.load import load
+from wizard.knowledge.locate import knowledge_folder
 from wizard.model.evidence import Evidence
 from wizard.model.target import Engine, Target
 from wizard.pki.trust import TrustStore
 from wizard.probes.probe import Context, Counter, Probe, ProbeResult
+from wizard.probes.registry import PROBES
 from wizard.probes.resolve import RESOLVE
 from wizard.probes.run import run
 
@@ -176,3 +179,40 @@ def test_a_bug_in_one_probe_does_not_take_the_others() -> None:
     assert evidence["resolve.status"].value == "ok"
     assert evidence["strict.offered"].value is None
     assert "ZeroDivisionError at test_hostile_servers.py" in str(evidence["strict.offered"].because)
+
+
+def stalling(client: socket.socket) -> None:
+    """Says yes to TLS as PostgreSQL does, and then nothing."""
+    client.recv(8)
+    client.sendall(b"S")
+    silent(client)
+
+
+def test_a_server_that_stalls_in_the_handshake_is_silent() -> None:
+    """What the first connection found is not lost where later probes cannot run."""
+    with listening(stalling) as port:
+        evidence = probe("postgresql", port)
+    assert evidence["preamble.status"].value == "ok"
+    assert evidence["handshake.status"].value == "silent"
+
+
+def alerting(client: socket.socket) -> None:
+    """Answers everything with a TLS alert, as a web server with TLS does."""
+    client.recv(4096)
+    client.sendall(b"\x15\x03\x01\x00\x02\x02\x46")
+
+
+def test_a_tls_service_is_not_taken_for_sql_server() -> None:
+    """TDS 8.0 has its own ALPN; without it, TLS alone makes no SQL Server."""
+    with listening(alerting) as port:
+        evidence = probe("sqlserver", port)
+    assert evidence["preamble.status"].value == "other-service"
+    assert "policy" not in evidence
+
+
+def test_every_fact_has_one_owner() -> None:
+    """The probe that a fact names declares it, and no other probe does."""
+    owners = {fact: probe.id for probe in PROBES for fact in probe.facts}
+    assert sum(len(probe.facts) for probe in PROBES) == len(owners)
+    declared = {fact.id: fact.probe for fact in load(knowledge_folder()).facts if fact.probe}
+    assert declared == owners

@@ -45,7 +45,7 @@ def examine(asked: Asked, *, as_json: bool) -> Exit:
         return exit_of(done.verdict)
     if case.error:
         result([*text.explanation(bench.explain(case.error), bench.knowledge), ""])
-    if case.target:
+    if case.target and asked.options.probing:
         talk(f"Asking {case.target} as {case.target.server_name} …")
     interactive = is_interactive()
     done = bench.diagnose(case, ask(bench.knowledge) if interactive else nobody, watch)

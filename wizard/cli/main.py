@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from wizard import __version__
-from wizard.cli.terminal import Exit, talk
+from wizard.cli.terminal import CannotWriteError, Exit, talk
 from wizard.errors import KnowledgeError, ProbeError, WizardError
 from wizard.model.text import nearest
 
@@ -76,11 +76,16 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.UsageError as error:
-        talk([f"dbtls: {error.format_message()}", "Try: dbtls --help"])
+        from wizard.diagnosis.secrets import without_secrets  # the words of the message are what was typed
+
+        talk([f"dbtls: {without_secrets(error.format_message())}", "Try: dbtls --help"])
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
         talk("Interrupted.")
         return Exit.INTERRUPTED
+    except CannotWriteError as error:
+        talk(f"dbtls: the result cannot be written: {error}")
+        return Exit.USAGE
     except BrokenPipeError:
         # The reader of a pipe went away, as in `dbtls … | head`. Python would complain again when it flushes.
         with contextlib.suppress(OSError):
@@ -99,7 +104,9 @@ def _hide_arguments() -> None:
 
 
 def _failed(error: WizardError) -> int:
-    talk(f"dbtls: {error.message}")
+    from wizard.diagnosis.secrets import without_secrets
+
+    talk(f"dbtls: {without_secrets(error.message)}")
     if isinstance(error, KnowledgeError):
         talk(error.problems)
     if error.hint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,6 +69,8 @@ def with_case(function: Callable[..., int]) -> Callable[..., int]:
         no_probe: bool,
         **others: object,
     ) -> int:
+        if math.isnan(timeout):
+            raise UsageError("The timeout is a number of seconds.")
         options = Options(at=at or datetime.now(UTC), seconds=timeout, ca_file=ca_file, probing=not no_probe)
         asked = Asked(
             target=target,

@@ -46,10 +46,23 @@ def talk(lines: Iterable[str] | str) -> None:
     _write(sys.stderr, [lines] if isinstance(lines, str) else lines)
 
 
-def _write(stream: TextIO, lines: Iterable[str]) -> None:
-    for line in lines:
-        stream.write(_shown(line, stream.encoding or "ascii") + "\n")
-    stream.flush()
+class CannotWriteError(Exception):
+    """Stdout is closed or full."""
+
+
+def _write(stream: TextIO | None, lines: Iterable[str]) -> None:
+    if stream is None:  # closed before the start
+        if stream is sys.stderr:
+            return
+        raise CannotWriteError("stdout is closed")
+    try:
+        for line in lines:
+            stream.write(_shown(line, stream.encoding or "ascii") + "\n")
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise CannotWriteError(error.strerror) from error
 
 
 def _shown(line: str, encoding: str) -> str:

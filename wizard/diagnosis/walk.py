@@ -94,7 +94,7 @@ def _is_asked(node: Node, fact: FactEntry, case: Case) -> bool:
     if fact.question is None or put:
         return False
     symptom = case.value("symptom")
-    return symptom in node.ask_for or (symptom is None and "any" in node.ask_for)
+    return symptom in node.ask_for or (symptom in (None, "ambiguous") and "any" in node.ask_for)
 
 
 def _exit(node: Node, entry: Evidence | None) -> Exit:

@@ -54,6 +54,8 @@ def read(path: Path) -> object:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise YamlError(line, f"not valid YAML: {error.problem or error.context}") from error
+    except (ValueError, TypeError) as error:  # a date that is none, a key that cannot be one
+        raise YamlError(0, f"not valid YAML: {error}") from error
     except yaml.YAMLError as error:
         raise YamlError(0, f"not valid YAML: {str(error).splitlines()[0]}") from error
 

@@ -34,6 +34,8 @@ def read_file(path: Path) -> bytes:
         FileError: it is missing, a directory, not readable, or larger than `LARGEST`.
     """
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise FileError(f"{path} is not a regular file.", hint="Copy its content to a file first.")
         if path.is_file() and path.stat().st_size > LARGEST:
             raise _too_large(path.name)
         return path.read_bytes()

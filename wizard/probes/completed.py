@@ -38,7 +38,10 @@ def chain_of_completed_handshake(first: Exchange, preamble: Preamble, seconds: f
         with Connection(first.address, first.port, time.monotonic() + seconds) as connection:
             connection.send(preamble.start())
             while not preamble.ready:
-                connection.send(preamble.receive(connection.receive()))
+                data = connection.receive()
+                if not data or preamble.greeting is not None:
+                    raise HandshakeError("The server ended the connection before TLS.")
+                connection.send(preamble.receive(data))
             _shake(tls, connection, preamble)
     except (ConnectError, PreambleError) as error:
         raise HandshakeError(error.message) from error

@@ -30,9 +30,13 @@ class Connection:
         """
         self._deadline = deadline
         self._received = 0
-        self._socket = socket.socket(
-            socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM
-        )
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        try:
+            self._socket = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as error:
+            raise ConnectError(
+                "This machine does not speak that IP version.", status="unreachable"
+            ) from error
         try:
             self._wait()
             self._socket.connect((address, port))

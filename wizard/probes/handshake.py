@@ -16,7 +16,7 @@ from wizard.probes.probe import Context, Earlier, Probe, ProbeResult, nothing
 from wizard.wire.mysql import MySqlGreeting
 from wizard.wire.postgresql import PostgresSslRequest
 from wizard.wire.preamble import Greeting, Preamble
-from wizard.wire.tds import TdsPrelogin, TdsStrict
+from wizard.wire.tds import ALPN, TdsPrelogin, TdsStrict
 from wizard.wire.tls_names import Version
 
 _RANGE = (Version.TLS_1_0, Version.TLS_1_2)
@@ -77,7 +77,9 @@ def _strict(context: Context, first: Exchange) -> Exchange | None:
     if context.target.engine != "sqlserver" or not refused:
         return None
     reached = context.again(first, preamble_of("sqlserver", strict=True), *_RANGE)
-    return reached if reached is not None and reached.handshake in ("ok", "refused") else None
+    if reached is None or reached.flight is None or reached.flight.alpn != ALPN:
+        return None  # some other service that speaks TLS
+    return reached
 
 
 def _identified(context: Context, first: Exchange) -> Exchange:

@@ -29,8 +29,8 @@ def _run(context: Context, earlier: Earlier) -> ProbeResult:
     with socket.socket(family, socket.SOCK_DGRAM) as browser:
         browser.settimeout(min(context.seconds, _LONGEST))
         # A connected socket hears only the host that was asked.
-        browser.connect((address, sql_browser.PORT))
         try:
+            browser.connect((address, sql_browser.PORT))
             browser.send(question)
             port = sql_browser.tcp_port(browser.recv(4096))
         except TimeoutError:

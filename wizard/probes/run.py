@@ -9,6 +9,7 @@ from queue import Empty, SimpleQueue
 from threading import Event
 from typing import NamedTuple
 
+from wizard.errors import WizardError
 from wizard.probes.probe import Context, Earlier, Probe, ProbeResult, nothing
 from wizard.probes.registry import PROBES
 from wizard.probes.threads import start
@@ -34,8 +35,8 @@ def run(context: Context, cancelled: Event, probes: tuple[Probe, ...] = PROBES) 
     finished: SimpleQueue[ProbeFinished] = SimpleQueue()
     results: dict[str, ProbeResult] = {}
     started: dict[str, float] = {}
-    # A probe makes at most two connections in a row before it gives up; name resolution has no deadline of its own.
-    limit = 2 * context.seconds + 1
+    # A probe makes at most five connections in a row before it gives up; name resolution has no deadline of its own.
+    limit = 5 * context.seconds + 1
     while len(results) < len(probes):
         for probe in probes:
             if probe.id not in started and all(needed in results for needed in probe.after):
@@ -63,6 +64,8 @@ def _job(
         began = time.monotonic()
         try:
             result = probe.run(context, earlier)
+        except WizardError as error:
+            result = nothing(probe, error.message.rstrip("."))
         except Exception as error:  # noqa: BLE001 - a bug in one probe must not take the other evidence with it
             result = nothing(probe, f"the probe itself failed ({_place(error)}); this is a bug in dbtls")
         report(ProbeFinished(probe, result, round((time.monotonic() - began) * 1000, 1)))

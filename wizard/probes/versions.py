@@ -107,7 +107,7 @@ def _negotiated(newest: Exchange | None, first: Exchange) -> Iterator[Evidence]:
 
 VERSIONS = Probe(
     "versions",
-    (*FACTS.values(), "versions.modern", "handshake.status", "handshake.version", "handshake.cipher"),
+    (*FACTS.values(), "versions.modern", "handshake.version", "handshake.cipher"),
     ("handshake", "strict"),
     _run,
 )

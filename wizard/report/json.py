@@ -5,6 +5,7 @@ Keys that the contract lists are always there; what is unknown is null, never a 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -32,8 +33,8 @@ _VERSIONS = {
 
 
 def encode(document: Json) -> str:
-    """Returns one JSON document on one line."""
-    return msgspec.json.encode(document).decode()
+    """Returns one JSON document on one line, in ASCII: whatever encoding stdout has, it stays JSON."""
+    return json.dumps(msgspec.to_builtins(document), separators=(",", ":"))
 
 
 def explanation(match: Match) -> Json:

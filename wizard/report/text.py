@@ -75,7 +75,10 @@ def diagnosis(done: Diagnosis, knowledge: Knowledge, at: datetime) -> Iterator[s
     facts = {fact.id: fact for fact in knowledge.facts}
     yield "TRAIL"
     for mark in done.verdict.trail:
-        yield from _mark(mark, facts[mark.fact])
+        if (
+            mark.value is not None or facts[mark.fact].choices
+        ):  # without an error text there is nothing to say of it
+            yield from _mark(mark, facts[mark.fact])
     server = list(_server(done.case, facts))
     if server:
         yield from ("", "SERVER", *server)
@@ -111,7 +114,9 @@ def certificates(chain: Sequence[Certificate], at: datetime) -> Iterator[str]:
         yield from _field("subject", one.subject or "(empty)")
         yield from _field("issuer", "itself" if one.self_signed else one.issuer or "(empty)")
         if depth == 0:
-            yield from _field("names", ", ".join(one.sans) or f"none (common name {one.common_name})")
+            yield from _field(
+                "names", ", ".join(one.sans) or f"none (common name {one.common_name or 'also none'})"
+            )
         if one.not_before and one.not_after:
             dates = f"{one.not_before:%Y-%m-%d} to {one.not_after:%Y-%m-%d}, {of_days(one.not_after, at)}"
             yield from _field("valid", dates)
