@@ -92,7 +92,8 @@ def diagnosis(done: Diagnosis, knowledge: Knowledge, at: datetime) -> Iterator[s
     if others:
         yield ""
         yield "ALSO FOUND"
-        yield from (f"  ! {one.cause.title} ({one.cause.id})" for one in others)
+        for one in others:
+            yield from _wrapped(f"! {one.cause.title} ({one.cause.id})", "  ", "    ")
     if done.fixes:
         yield from ("", *fixes(done.fixes), *_recap(done))
 
@@ -132,7 +133,7 @@ def fixes(rendered: Sequence[RenderedFix]) -> Iterator[str]:
         yield f"FIX · {TIERS[tier]}"
         for fix in group:
             yield ""
-            yield f"  [{fix.id}] {fix.title} ({fix.platform})"
+            yield from _wrapped(f"[{fix.id}] {fix.title} ({fix.platform})", "  ", "    ")
             for label, text in (
                 ("needs", fix.rights),
                 ("restarts", fix.restarts),
@@ -223,7 +224,7 @@ def _fact(fact: FactEntry, value: Value | None, because: str | None) -> Iterator
 def _step(number: str, step: RenderedStep) -> Iterator[str]:
     where = f"{_SHELLS[step.shell]}, {_RUN_ON[step.run_on]}"
     rights = ", as administrator" if step.as_administrator else ""
-    yield f"  {number}. {step.title} - {where}{rights}:"
+    yield from _wrapped(f"{number}. {step.title} - {where}{rights}:", "  ", "     ")
     yield from step.text.splitlines()
 
 
