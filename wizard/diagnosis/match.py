@@ -18,7 +18,8 @@ UNRECOGNISED = 0.1
 _LONGEST_WORDS = 200
 # Words that tell the engine where neither the signature nor the client does; the first that is found decides.
 _ENGINE_WORDS: tuple[tuple[Engine, tuple[str, ...]], ...] = (
-    ("sqlserver", ("SqlClient", "mssql", "jdbc:sqlserver", "microsoft.sqlserver", "tedious", "DB-Lib", "SQLOLEDB",
+    # Not "SqlClient" alone: it also stands in "MySqlClient".
+    ("sqlserver", ("Data.SqlClient", "Microsoft SqlClient", "Net SqlClient", "mssql", "jdbc:sqlserver", "microsoft.sqlserver", "tedious", "DB-Lib", "SQLOLEDB",
                    "MSOLEDBSQL", "SQLNCLI", "TDSSNIClient", "adaptive server", "database.windows.net", "TinyTds",
                    "dbatools", "tiberius", "TCP Provider", "SSL Provider", "ODBC Driver 17", "ODBC Driver 18",
                    "Error: 18456")),
