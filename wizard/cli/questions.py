@@ -21,6 +21,7 @@ def ask(known: Knowledge) -> Answerer:
         talk(f"  {len(fact.choices) + 1}  I don't know")
         for how in fact.how_to:
             talk(f"     to find out ({how.platform}): {how.text}")
+            talk(f"       {how.look_for}")
         while True:
             sys.stderr.write("Number: ")
             sys.stderr.flush()

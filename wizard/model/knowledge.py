@@ -17,6 +17,7 @@ from wizard.model.target import Engine
 Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$", description="kebab-case and stable")]
 FactId = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*(\.[a-z0-9_]+)?$", description="area.noun")]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
+ArticleItem = Annotated[str, msgspec.Meta(pattern=r"^A[0-9]+[a-f]?$", description="item of article.yaml")]
 Sources = Annotated[tuple[str, ...], msgspec.Meta(min_length=1, description="ids of sources.yaml")]
 
 Severity = Literal["none", "note", "warning", "error"]
@@ -53,11 +54,19 @@ class Choice(Entry, frozen=True, kw_only=True):
 
 
 class HowTo(Entry, frozen=True, kw_only=True):
-    """How a person finds an answer out, on one platform."""
+    """How a person finds an answer out, on one platform: a command, and what to look for in its output."""
 
-    platform: Text
+    engines: tuple[Engine, ...] = ()
+    """The databases that it works with; empty: all."""
+    platform: Literal["windows", "linux", "macos", "any"]
+    """Where the command runs; `any`: wherever a client of the database runs."""
+    run_on: RunOn = "client"
+    shell: Shell
     text: Text
-    shell: Shell | None = None
+    """The command. SERVER, PORT, NAME and INSTANCE stand for those of the case."""
+    look_for: Text
+    """One sentence: what in its output gives which answer."""
+    sources: tuple[str, ...] = ()
 
 
 class FactEntry(Entry, frozen=True, kw_only=True):
@@ -91,6 +100,22 @@ class Sign(Entry, frozen=True, kw_only=True):
     all: Annotated[tuple[Condition, ...], msgspec.Meta(min_length=1)]
 
 
+class Correction(Entry, frozen=True, kw_only=True):
+    """What is true where the article that the project started from is wrong."""
+
+    item: ArticleItem
+    text: Text
+    """What is true, in one or two sentences."""
+
+
+class Variant(Entry, frozen=True, kw_only=True):
+    """Other words for a cause, where more of its circumstances are known."""
+
+    all: Annotated[tuple[Condition, ...], msgspec.Meta(min_length=1)]
+    title: Text
+    summary: Text
+
+
 class CauseEntry(Entry, frozen=True, kw_only=True):
     """A cause: why it fails, and the signs that show it (causes/)."""
 
@@ -108,8 +133,9 @@ class CauseEntry(Entry, frozen=True, kw_only=True):
     signs: Annotated[tuple[Sign, ...], msgspec.Meta(min_length=1, description="any one of them suffices")]
     advice: Text | None = None
     """For causes that no command mends: where to go instead."""
-    corrects: tuple[Text, ...] = ()
-    """Common claims that are wrong here, each with what is true."""
+    variants: tuple[Variant, ...] = ()
+    """The first whose conditions hold gives the words, instead of `title` and `summary`."""
+    corrects: tuple[Correction, ...] = ()
     sources: Sources
 
 
