@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from threading import Event
 
 import msgspec
 
 from wizard.diagnosis.findings import Finding, find
-from wizard.diagnosis.match import Match, match
+from wizard.diagnosis.match import Match, Matcher
 from wizard.diagnosis.walk import Ask, Step, Verdict, answered, next_step, probed
 from wizard.errors import UsageError
 from wizard.fixes.render import RenderedFix, render_fix
@@ -79,8 +80,12 @@ class Workbench:
     def explain(self, text: str) -> Match:
         """Returns what an error text means."""
         if text not in self._matches:
-            self._matches[text] = match(text, self.knowledge)
+            self._matches[text] = self._matcher.match(text)
         return self._matches[text]
+
+    @cached_property
+    def _matcher(self) -> Matcher:
+        return Matcher(self.knowledge)
 
     def open_case(
         self, *, target: Target | None = None, error: str | None = None, client: str | None = None

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wizard.diagnosis.match import Match, match
+from wizard.diagnosis.match import Match, Matcher
 from wizard.knowledge.load import read_folder
 from wizard.knowledge.locate import knowledge_folder
 from wizard.model.knowledge import Knowledge
@@ -44,9 +44,15 @@ def samples() -> tuple[Sample, ...]:
     return tuple(Sample(row["id"], row["symptom"], row["engine"], row["text"]) for row in rows)
 
 
+@cache
+def matcher() -> Matcher:
+    """Returns the matcher of the shipped knowledge."""
+    return Matcher(knowledge())
+
+
 def matched(text: str) -> Match:
     """Returns the match of `text` with the shipped knowledge."""
-    return match(text, knowledge())
+    return matcher().match(text)
 
 
 EXAMPLES = [

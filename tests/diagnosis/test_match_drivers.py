@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.diagnosis.match import match
+from wizard.diagnosis.match import Matcher
 from wizard.knowledge.load import read_folder
 from wizard.knowledge.locate import knowledge_folder
 
-KNOWLEDGE = read_folder(knowledge_folder()).knowledge
+MATCHER = Matcher(read_folder(knowledge_folder()).knowledge)
 
 TEXTS = [
     (
@@ -548,7 +548,7 @@ TEXTS = [
 @pytest.mark.parametrize(("symptom", "text"), TEXTS, ids=[text[:40] for _, text in TEXTS])
 def test_driver_text_means_its_symptom(symptom: str, text: str) -> None:
     """Each text of a driver gets its symptom; those that are not about TLS say where to go."""
-    found = match(text, KNOWLEDGE)
+    found = MATCHER.match(text)
     assert found.symptom == symptom
     assert bool(found.go_to) == (symptom == "not-tls")
     assert bool(found.ask_for) == (symptom == "ambiguous")

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from wizard.diagnosis.match import match
+from wizard.diagnosis.match import Matcher
 from wizard.knowledge.load import load
 from wizard.knowledge.locate import knowledge_folder
 from wizard.lab.server import LabServer, serve
@@ -279,7 +279,7 @@ def test_a_bad_certificate_is_refused_in_the_drivers_own_words(
     assert words[fault] in outcome.stdout
     assert not any("logged in" in line for line in server.log)
     expected = HIDDEN.get((driver.name, fault)) or HIDDEN.get((driver.name, "")) or SYMPTOMS[fault]
-    assert match(outcome.stdout, known).symptom == expected
+    assert Matcher(known).match(outcome.stdout).symptom == expected
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import click
 
 from wizard.cli.arguments import json_option, read_text
 from wizard.cli.terminal import Exit, result
-from wizard.diagnosis.match import match
+from wizard.diagnosis.match import Matcher
 from wizard.diagnosis.secrets import without_secrets
 from wizard.errors import UsageError
 from wizard.knowledge.cache import knowledge
@@ -22,6 +22,6 @@ def command(words: tuple[str, ...], as_json: bool) -> int:
     if not pasted.strip():
         raise UsageError("There is no error text.", hint='Paste it: dbtls explain "…", or pipe it in.')
     known = knowledge()
-    found = match(without_secrets(pasted), known)
+    found = Matcher(known).match(without_secrets(pasted))
     result(json.encode(json.explanation(found)) if as_json else text.explanation(found, known))
     return Exit.FINE

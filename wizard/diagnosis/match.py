@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
 
 from wizard.diagnosis.codes import codes_in
-from wizard.diagnosis.normalise import Squeezed, prepared, squeeze
+from wizard.diagnosis.normalise import Squeezed
+from wizard.diagnosis.phrases import Found, Phrases
 from wizard.model.evidence import Evidence
 from wizard.model.knowledge import ClientEntry, Knowledge, Signature, SymptomEntry
 from wizard.model.target import Engine
@@ -16,21 +18,6 @@ from wizard.model.text import printable
 UNRECOGNISED = 0.1
 """The confidence where nothing in the text is known."""
 _LONGEST_WORDS = 200
-# Words that tell the engine where neither the signature nor the client does; the first that is found decides.
-_ENGINE_WORDS: tuple[tuple[Engine, tuple[str, ...]], ...] = (
-    # Not "SqlClient" alone: it also stands in "MySqlClient".
-    ("sqlserver", ("Data.SqlClient", "Microsoft SqlClient", "Net SqlClient", "mssql", "jdbc:sqlserver", "microsoft.sqlserver", "tedious", "DB-Lib", "SQLOLEDB",
-                   "MSOLEDBSQL", "SQLNCLI", "TDSSNIClient", "adaptive server", "database.windows.net", "TinyTds",
-                   "dbatools", "tiberius", "TCP Provider", "SSL Provider", "ODBC Driver 17", "ODBC Driver 18",
-                   "Error: 18456")),
-    ("postgresql", ("postgres", "psql", "pg_hba", "Npgsql", "psycopg", "asyncpg", "libpq", "pg8000", "pgbouncer",
-                    "port 5432", "valid client certificate", "password authentication failed for user")),
-    ("mariadb", ("mariadb",)),
-    ("mysql", ("mysql", "require_secure_transport", "ERROR 2026", "SSL connection error", "port 3306",
-               "HANDSHAKE_SSL_ERROR", "caching_sha2_password", "Access denied for user")),
-    # Last, because it also stands in "MySQL server".
-    ("sqlserver", ("SQL Server", "port 1433", "sqlcmd", "Login failed for user", "pyodbc")),
-)  # fmt: skip
 # Java and .NET write the root cause last; Python writes it first.
 _INNERMOST_LAST = ("Caused by", "End of inner exception", "inner exception is")
 
@@ -74,22 +61,97 @@ class _Hit(NamedTuple):
     end: int
 
 
-def match(text: str, knowledge: Knowledge) -> Match:
-    """Returns what `text` means, for any text of any length; `ambiguous` where it is not recognised.
+class Matcher:
+    """Recognises error texts with the symptoms and clients of one knowledge."""
 
-    A reason decides before a wrapper, then the heavier signature, then the root cause of the trace.
+    def __init__(self, knowledge: Knowledge) -> None:
+        """Prepares the search. The knowledge must hold the symptom `ambiguous`."""
+        self._knowledge = knowledge
+        self._phrases = Phrases(_phrases(knowledge))
 
-    Args:
-        text: what the person pasted: a sentence, a dialog, a log, a stack trace.
-        knowledge: its symptoms and clients; it must hold the symptom `ambiguous`.
-    """
-    pasted = Squeezed(text)
-    last = _first(_INNERMOST_LAST, pasted) is not None
+    def match(self, text: str) -> Match:
+        """Returns what `text` means, for any text of any length; `ambiguous` where it is not recognised.
+
+        A reason decides before a wrapper, then the heavier signature, then the root cause of the trace.
+
+        Args:
+            text: what the person pasted: a sentence, a dialog, a log, a stack trace.
+        """
+        pasted = Squeezed(text)
+        found = self._phrases.find(pasted)
+        hits = _hits(self._knowledge.symptoms, found)
+        best = hits[0] if hits else None
+        symptom = best.symptom if best else self._knowledge.symptom("ambiguous")
+        signature = best.signature if best else None
+        words = printable(pasted.words(best.start, best.end), longest=_LONGEST_WORDS) if best else None
+        because = f"“{words}”" if words else "nothing in it is known"
+        facts = signature.establishes if signature else ()
+        client = self._client(found)
+        candidates = _candidates(hits)
+        return Match(
+            symptom=symptom.id,
+            confidence=_confidence(candidates) if best else UNRECOGNISED,
+            engine=self._engine(found, client, signature),
+            client=client.id if client else None,
+            codes=codes_in(pasted.text, pasted.place(best.start) if best else 0),
+            signature=signature.id if signature else None,
+            words=words,
+            meaning=symptom.meaning,
+            likely_causes=symptom.likely_causes,
+            candidates=candidates,
+            establishes=tuple(
+                Evidence(fact, value, "error-text", because)
+                for fact, value in (("symptom", symptom.id), *((item.fact, item.value) for item in facts))
+            ),
+            go_to=signature.go_to if signature else None,
+            ask_for=(signature.ask_for if signature else None) or symptom.ask_for,
+        )
+
+    def _client(self, found: Found) -> ClientEntry | None:
+        """Returns the client whose longest mark stands in the text."""
+        marked = [
+            (self._phrases.length(mark), client)
+            for client in self._knowledge.clients
+            if found.any_of(client.marks)
+            for mark in client.marks
+            if found.any_of((mark,))
+        ]
+        return max(marked, key=lambda pair: pair[0])[1] if marked else None
+
+    def _engine(self, found: Found, client: ClientEntry | None, signature: Signature | None) -> Engine | None:
+        if client is not None and len(client.engines) == 1:
+            return client.engines[0]
+        said = signature.engine if signature else None
+        if said is None or said == "mysql":
+            for entry in self._knowledge.engines:
+                if found.any_of(entry.words):
+                    return entry.engine
+        if said is None and client is not None:
+            return client.engines[0]
+        return said
+
+
+def _phrases(knowledge: Knowledge) -> Iterator[str]:
+    yield from _INNERMOST_LAST
+    for symptom in knowledge.symptoms:
+        for signature in symptom.signatures:
+            yield from (*signature.phrases, *signature.with_, *signature.unless)
+    for client in knowledge.clients:
+        yield from client.marks
+    for entry in knowledge.engines:
+        yield from entry.words
+
+
+def _hits(symptoms: tuple[SymptomEntry, ...], found: Found) -> list[_Hit]:
+    """Returns the signatures that match, the one that decides first."""
+    last = found.any_of(_INNERMOST_LAST)
     hits = [
-        hit
-        for symptom in knowledge.symptoms
+        _Hit(symptom, signature, *place)
+        for symptom in symptoms
         for signature in symptom.signatures
-        if (hit := _hit(symptom, signature, pasted)) is not None
+        if (place := found.first_of(signature.phrases)) is not None
+        and not found.any_of(signature.unless)
+        and (not signature.with_ or found.any_of(signature.with_))
     ]
     hits.sort(
         key=lambda hit: (
@@ -98,46 +160,7 @@ def match(text: str, knowledge: Knowledge) -> Match:
             -hit.start if last else hit.start,
         )
     )
-    client = _client(pasted, knowledge.clients)
-    candidates = _candidates(hits)
-    best = hits[0] if hits else None
-    symptom = best.symptom if best else knowledge.symptom("ambiguous")
-    signature = best.signature if best else None
-    words = printable(pasted.words(best.start, best.end), longest=_LONGEST_WORDS) if best else None
-    because = f"“{words}”" if words else "nothing in it is known"
-    facts = signature.establishes if signature else ()
-    return Match(
-        symptom=symptom.id,
-        confidence=_confidence(candidates) if best else UNRECOGNISED,
-        engine=_engine(pasted, client, signature),
-        client=client.id if client else None,
-        codes=codes_in(pasted.text, pasted.place(best.start) if best else 0),
-        signature=signature.id if signature else None,
-        words=words,
-        meaning=symptom.meaning,
-        likely_causes=symptom.likely_causes,
-        candidates=candidates,
-        establishes=tuple(
-            Evidence(fact, value, "error-text", because)
-            for fact, value in (("symptom", symptom.id), *((item.fact, item.value) for item in facts))
-        ),
-        go_to=signature.go_to if signature else None,
-        ask_for=(signature.ask_for if signature else None) or symptom.ask_for,
-    )
-
-
-def _hit(symptom: SymptomEntry, signature: Signature, text: Squeezed) -> _Hit | None:
-    found = _first(signature.phrases, text)
-    if found is None or _first(signature.unless, text):
-        return None
-    if signature.with_ and not _first(signature.with_, text):
-        return None
-    return _Hit(symptom, signature, *found)
-
-
-def _first(phrases: tuple[str, ...], text: Squeezed) -> tuple[int, int] | None:
-    """Returns the place of the first of the phrases that is found."""
-    return next((place for words in phrases if (place := prepared(words).find(text))), None)
+    return hits
 
 
 def _candidates(hits: list[_Hit]) -> tuple[Candidate, ...]:
@@ -152,26 +175,3 @@ def _confidence(candidates: tuple[Candidate, ...]) -> float:
     first, *others = candidates
     rival = max((other.score for other in others), default=0.0)
     return round(max(first.score - max(rival - first.score + 0.1, 0.0), UNRECOGNISED), 2)
-
-
-def _client(text: Squeezed, clients: tuple[ClientEntry, ...]) -> ClientEntry | None:
-    found = [
-        (phrase.length, client)
-        for client in clients
-        for mark in client.marks
-        if (phrase := prepared(mark)).find(text)
-    ]
-    return max(found, key=lambda pair: pair[0])[1] if found else None
-
-
-def _engine(text: Squeezed, client: ClientEntry | None, signature: Signature | None) -> Engine | None:
-    if client is not None and len(client.engines) == 1:
-        return client.engines[0]
-    said = signature.engine if signature else None
-    if said is None or said == "mysql":
-        for engine, words in _ENGINE_WORDS:
-            if any(text.may_hold(word) and word in text.letters for word in map(squeeze, words)):
-                return engine
-    if said is None and client is not None:
-        return client.engines[0]
-    return said

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from wizard.diagnosis.match import match
+from wizard.diagnosis.match import Matcher
 from wizard.errors import KnowledgeError
 from wizard.fixes.render import example_values, render_fix
+from wizard.knowledge.coverage import article_problems
 from wizard.knowledge.lint_tree import tree_problems
 from wizard.knowledge.load import Loaded, describe, read_folder
 from wizard.model.knowledge import FactEntry, Knowledge, SymptomEntry
@@ -39,6 +40,7 @@ def lint(folder: Path) -> tuple[str, ...]:
             *(Problem("nodes", *problem) for problem in tree_problems(loaded.knowledge)),
             *_signatures(loaded.knowledge),
             *_fixes(loaded.knowledge),
+            *(Problem(*problem) for problem in article_problems(loaded.knowledge)),
         ]
     return tuple(_line(folder, loaded, problem) for problem in problems)
 
@@ -72,7 +74,7 @@ def _references(known: Knowledge) -> Iterator[Problem]:
         "node": tuple(entry.id for entry in known.nodes),
         "cause": tuple(entry.id for entry in known.causes),
         "client": tuple(entry.id for entry in known.clients),
-        "source": tuple(entry.id for entry in known.sources),
+        "source": tuple(entry.id for entry in (*known.sources, *known.article)),
     }
     facts = {entry.id: entry for entry in known.facts}
     for use in _uses(known):
@@ -110,6 +112,8 @@ def _uses(known: Knowledge) -> Iterator[Use]:
     for fact in known.facts:
         normal = () if fact.normal is None else (fact.normal,)
         yield Use("facts", fact.id, ".normal", "fact", fact.id, normal)
+        for number, how in enumerate(fact.how_to):
+            yield from _cited("facts", fact.id, how.sources, f".how_to[{number}]")
         yield from _cited("facts", fact.id, fact.sources)
     for node in known.nodes:
         yield Use("nodes", node.id, ".fact", "fact", node.fact)
@@ -142,6 +146,8 @@ def _uses(known: Knowledge) -> Iterator[Use]:
     for scenario in known.scenarios:
         yield Use("scenarios", scenario.id, ".cause", "cause", scenario.cause)
         yield from _cited("scenarios", scenario.id, scenario.sources)
+    for item in known.article:
+        yield from _cited("article", item.id, item.sources)
 
 
 def _uses_of_symptom(symptom: SymptomEntry) -> Iterator[Use]:
@@ -170,10 +176,11 @@ def _exit(id_: str, place: str, go: str | None, verdict: str | None) -> Iterator
 
 def _signatures(known: Knowledge) -> Iterator[Problem]:
     """Each example of a signature is recognised as its own symptom."""
+    matcher = Matcher(known)
     for symptom in known.symptoms:
         for number, signature in enumerate(symptom.signatures):
             for part, example in enumerate(signature.examples):
-                found = match(example, known)
+                found = matcher.match(example)
                 if found.symptom != symptom.id:
                     place = f".signatures[{number}].examples[{part}]"
                     by = f" by '{found.signature}'" if found.signature else ""

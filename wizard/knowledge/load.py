@@ -10,8 +10,10 @@ import msgspec
 
 from wizard.errors import KnowledgeError
 from wizard.model.knowledge import (
+    ArticleEntry,
     CauseEntry,
     ClientEntry,
+    EngineWords,
     FactEntry,
     FixEntry,
     Knowledge,
@@ -22,7 +24,18 @@ from wizard.model.knowledge import (
 )
 from wizard.model.text import nearest
 
-AnyEntry = SymptomEntry | FactEntry | Node | CauseEntry | ClientEntry | FixEntry | ScenarioEntry | SourceEntry
+AnyEntry = (
+    SymptomEntry
+    | FactEntry
+    | Node
+    | CauseEntry
+    | ClientEntry
+    | EngineWords
+    | FixEntry
+    | ScenarioEntry
+    | SourceEntry
+    | ArticleEntry
+)
 
 
 class Kind(NamedTuple):
@@ -39,9 +52,11 @@ KINDS = (
     Kind("nodes", "tree/*.yaml", Node),
     Kind("causes", "causes/*.yaml", CauseEntry),
     Kind("clients", "clients/*.yaml", ClientEntry),
+    Kind("engines", "engines.yaml", EngineWords),
     Kind("fixes", "fixes/*.yaml", FixEntry),
     Kind("scenarios", "scenarios/*.yaml", ScenarioEntry),
     Kind("sources", "sources.yaml", SourceEntry),
+    Kind("article", "article.yaml", ArticleEntry),
 )
 
 

@@ -21,6 +21,7 @@ ArticleItem = Annotated[str, msgspec.Meta(pattern=r"^A[0-9]+[a-f]?$", descriptio
 Sources = Annotated[tuple[str, ...], msgspec.Meta(min_length=1, description="ids of sources.yaml")]
 
 Severity = Literal["none", "note", "warning", "error"]
+ArticleVerdict = Literal["correct", "corrected", "unverified", "judgement"]
 Tier = Literal["permanent", "intermediate", "bypass"]
 Platform = Literal[
     "windows-server", "linux-server", "container-server", "any-server",
@@ -44,6 +45,30 @@ class SourceEntry(Entry, frozen=True, kw_only=True):
     id: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]+(-[A-Z0-9]+)*$")]
     title: Text
     url: Text | None = None
+
+
+class ArticleEntry(Entry, frozen=True, kw_only=True):
+    """One statement of the article that the project started from, and whether it holds (article.yaml).
+
+    `correct` agrees with its sources, `corrected` is wrong or misleading as it stands, `unverified` has no source
+    and is never passed on, `judgement` is advice.
+    """
+
+    id: ArticleItem
+    claim: Text
+    """What the article says, in our own words."""
+    verdict: ArticleVerdict
+    truth: Text | None = None
+    """What is true instead; only of a corrected item."""
+    sources: tuple[str, ...] = ()
+
+
+class Correction(Entry, frozen=True, kw_only=True):
+    """What is true where the article that the project started from is wrong."""
+
+    item: ArticleItem
+    text: Text
+    """What is true, in one or two sentences."""
 
 
 class Choice(Entry, frozen=True, kw_only=True):
@@ -84,6 +109,7 @@ class FactEntry(Entry, frozen=True, kw_only=True):
     how_to: tuple[HowTo, ...] = ()
     probe: Id | None = None
     """The probe that establishes it; None: only error texts, files or people can."""
+    corrects: tuple[Correction, ...] = ()
     sources: tuple[str, ...] = ()
 
 
@@ -98,14 +124,6 @@ class Sign(Entry, frozen=True, kw_only=True):
     """One sufficient reason for a cause: all of its conditions hold."""
 
     all: Annotated[tuple[Condition, ...], msgspec.Meta(min_length=1)]
-
-
-class Correction(Entry, frozen=True, kw_only=True):
-    """What is true where the article that the project started from is wrong."""
-
-    item: ArticleItem
-    text: Text
-    """What is true, in one or two sentences."""
 
 
 class Variant(Entry, frozen=True, kw_only=True):
@@ -210,6 +228,7 @@ class SymptomEntry(Entry, frozen=True, kw_only=True):
     """For `ambiguous`: the exact thing to ask for."""
     likely_causes: tuple[Id, ...]
     signatures: tuple[Signature, ...]
+    corrects: tuple[Correction, ...] = ()
     sources: Sources
 
 
@@ -221,7 +240,19 @@ class ClientEntry(Entry, frozen=True, kw_only=True):
     engines: Annotated[tuple[Engine, ...], msgspec.Meta(min_length=1)]
     marks: tuple[Text, ...] = ()
     """Phrases, matched like those of a signature, that show that this client wrote a text; the longest decides."""
+    notes: tuple[Text, ...] = ()
+    """What this version does about encryption and since when, one sentence or two each."""
+    corrects: tuple[Correction, ...] = ()
     sources: Sources
+
+
+class EngineWords(Entry, frozen=True, kw_only=True):
+    """Words that tell the database where neither the signature nor the client does (engines.yaml)."""
+
+    id: Id
+    engine: Engine
+    words: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
+    """Matched like the phrases of a signature."""
 
 
 class Parameter(Entry, frozen=True, kw_only=True):
@@ -273,6 +304,7 @@ class FixEntry(Entry, frozen=True, kw_only=True):
     when_not: Text | None = None
     order: int = 50
     """Lower comes first within its tier."""
+    corrects: tuple[Correction, ...] = ()
     sources: Sources
 
 
@@ -316,9 +348,12 @@ class Knowledge(msgspec.Struct, frozen=True):
     """The decision tree (tree/); the walk enters it at the first node."""
     causes: tuple[CauseEntry, ...] = ()
     clients: tuple[ClientEntry, ...] = ()
+    engines: tuple[EngineWords, ...] = ()
+    """The first entry of which a word is found decides."""
     fixes: tuple[FixEntry, ...] = ()
     scenarios: tuple[ScenarioEntry, ...] = ()
     sources: tuple[SourceEntry, ...] = ()
+    article: tuple[ArticleEntry, ...] = ()
 
     def cause(self, wanted: str) -> CauseEntry:
         """Returns the cause with this id; KeyError where there is none."""
