@@ -12,7 +12,9 @@ from threading import Event
 import msgspec
 
 from wizard.diagnosis.findings import Finding, find
+from wizard.diagnosis.connection_string import Pairs
 from wizard.diagnosis.match import Match, Matcher
+from wizard.diagnosis.told import told_by
 from wizard.diagnosis.walk import Ask, Step, Verdict, answered, next_step, probed
 from wizard.errors import UsageError
 from wizard.fixes.render import RenderedFix, render_fix
@@ -88,17 +90,28 @@ class Workbench:
         return Matcher(self.knowledge)
 
     def open_case(
-        self, *, target: Target | None = None, error: str | None = None, client: str | None = None
+        self,
+        *,
+        target: Target | None = None,
+        options: Pairs = (),
+        error: str | None = None,
+        client: str | None = None,
     ) -> Case:
-        """Returns a new case with what the error text establishes by itself."""
+        """Returns a new case with what the target, its options and the error text establish by themselves."""
         case = Case(target=target, client=client, error=error)
+        if target is not None:
+            case = answered(case, *told_by(target.host, options, self.knowledge.facts))
+        if client is not None:
+            case = answered(case, Evidence("client", client, "person"))
         if error is None:
             return case
         found = self.explain(error)
-        told = (
-            Evidence("server.engine", found.engine, "error-text") if found.engine and target is None else None
-        )
-        return answered(case, *found.establishes, *((told,) if told else ()))
+        case = answered(case, *found.establishes)
+        if found.client is not None:
+            case = answered(case, Evidence("client", found.client, "error-text"))
+        if found.engine is not None and target is None:
+            case = answered(case, Evidence("server.engine", found.engine, "error-text"))
+        return case
 
     def answer(self, case: Case, fact: str, text: str) -> Case:
         """Returns the case with a person's answer, given as text: a value of the fact, or `unknown`.
@@ -178,7 +191,14 @@ class Workbench:
         useful = self.options.ca_file is not None and case.value("trust.status") in (None, "trusted")
         ca_file = str(self.options.ca_file) if useful else None
         values = case_values(case, ca_file)
-        chosen = select(cause, engine_of(case), self.knowledge, platform=platform, client=case.client)
+        chosen = select(
+            cause,
+            engine_of(case),
+            self.knowledge,
+            platform=platform,
+            client=case.client,
+            facts=case.facts(),
+        )
         return tuple(render_fix(fix, values) for fix in chosen)
 
     def _value(self, fact: str, text: str) -> Value | None:

@@ -43,7 +43,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
             _check_client(self.client, bench.knowledge)
         error = without_secrets(read_text(self.error)) if self.error else None
         client = self.client or (read.client if read else None)
-        case = bench.open_case(target=read.target if read else None, error=error, client=client)
+        target, given = (read.target, read.options) if read else (None, ())
+        case = bench.open_case(target=target, options=given, error=error, client=client)
         for answer in self.answers:
             fact, equals, value = answer.partition("=")
             if not equals:

@@ -30,13 +30,21 @@ def find(case: Case, knowledge: Knowledge, engine: Engine | None) -> tuple[Findi
     A cause of severity `none` (nothing is wrong) is a finding only where there is no other.
     """
     found = [
-        Finding(cause, tuple(condition.fact for condition in sign.all))
+        Finding(in_words_of(cause, case), tuple(condition.fact for condition in sign.all))
         for cause in knowledge.causes
         if engine is None or engine in cause.engines
         if (sign := present_sign(cause, case)) is not None
     ]
     faults = [finding for finding in found if finding.cause.severity != "none"]
     return tuple(sorted(faults or found, key=lambda finding: _ORDER.index(finding.cause.severity)))
+
+
+def in_words_of(cause: CauseEntry, case: Case) -> CauseEntry:
+    """Returns the cause with the title and summary that fit what else is known."""
+    for variant in cause.variants:
+        if all(_holds(condition, case) for condition in variant.all):
+            return msgspec.structs.replace(cause, title=variant.title, summary=variant.summary)
+    return cause
 
 
 def present_sign(cause: CauseEntry, case: Case) -> Sign | None:

@@ -116,8 +116,7 @@ def read_target(text: str, *, server_name: str | None = None) -> ReadTarget:
 
     Args:
         text: what was typed or pasted; `NAME=` before it, quotes and blanks around it are ignored.
-        server_name: the name the client uses; by default the host. An option such as HostNameInCertificate does
-            not change it, as only some clients read it: it is among the options.
+        server_name: the name the client uses; by default that of HostNameInCertificate in the text, else the host.
 
     Raises:
         TargetError: the text cannot be understood. Never repeats the text.
@@ -135,7 +134,7 @@ def read_target(text: str, *, server_name: str | None = None) -> ReadTarget:
     number = checked_port(port) if port else None
     if number is None and not instance:
         number = DEFAULT_PORTS[place.engine]
-    given_name = place.server_name if server_name is None else server_name
+    given_name = (place.server_name or _name_expected(place.pairs)) if server_name is None else server_name
     name = checked_host(given_name) if given_name or server_name is not None else host
     return ReadTarget(
         target=Target(
@@ -146,6 +145,15 @@ def read_target(text: str, *, server_name: str | None = None) -> ReadTarget:
         client=place.client,
         dropped_secret=place.credentials or hold_secret(place.pairs),
     )
+
+
+def _name_expected(pairs: Pairs) -> str:
+    """Returns the name that the certificate has to carry, where the client was told one.
+
+    ODBC 18 on Linux takes the host as well, all others take only this name. A pattern is no name to check with.
+    """
+    name = value_of(pairs, "hostnameincertificate", "hostnameincert", "servercertificatename")
+    return "" if "*" in name else name
 
 
 def _unwrapped(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from wizard.diagnosis.findings import Confidence, confidence_in, open_facts
+from wizard.diagnosis.findings import Confidence, confidence_in, in_words_of, open_facts
 from wizard.model.case import Case
 from wizard.model.evidence import Evidence, Source, Value
 from wizard.model.knowledge import CauseEntry, Exit, FactEntry, Knowledge, Node
@@ -118,7 +118,7 @@ def _verdict(cause: CauseEntry, case: Case, trail: tuple[Trailmark, ...]) -> Ver
     if cause.severity == "none" and unknown:
         # "Nothing is wrong" takes complete evidence; unknown is never treated as fine.
         return Verdict(None, None, unknown, trail)
-    return Verdict(cause, confidence, unknown, trail)
+    return Verdict(in_words_of(cause, case), confidence, unknown, trail)
 
 
 def _unanswered(trail: tuple[Trailmark, ...]) -> tuple[str, ...]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import get_args
 
-from wizard.model.knowledge import FixEntry, Knowledge, Tier
+from wizard.model.evidence import Value
+from wizard.model.knowledge import Condition, FixEntry, Knowledge, Tier
 from wizard.model.target import Engine
 
 _TIERS: tuple[Tier, ...] = get_args(Tier)
@@ -23,12 +25,15 @@ def select(
     *,
     platform: str | None = None,
     client: str | None = None,
+    facts: Mapping[str, Value | None] | None = None,
 ) -> tuple[FixEntry, ...]:
     """Returns the fixes of `cause` on `engine`: permanent first, then intermediate, then bypass.
 
     Within a tier `order` decides, then the id. `platform` drops the fixes for other platforms of the same
     side (server or client operating system); `client` drops those for other clients. Empty where there is
     none.
+
+    `facts` is what is known of the case; a fix whose `only_if` it contradicts is left out.
     """
     found = (
         fix
@@ -36,9 +41,15 @@ def select(
         if cause in fix.causes
         and (engine is None or engine in fix.engines)
         and _fits_platform(fix, platform)
+        and not any(_contradicts(condition, facts or {}) for condition in fix.only_if)
         and (client is None or fix.client is None or client in (fix.client, *fix.also_clients))
     )
     return tuple(sorted(found, key=lambda fix: (_TIERS.index(fix.tier), fix.order, fix.id)))
+
+
+def _contradicts(condition: Condition, facts: Mapping[str, Value | None]) -> bool:
+    value = facts.get(condition.fact)
+    return value is not None and value not in condition.one_of
 
 
 def _fits_platform(fix: FixEntry, platform: str | None) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from wizard.diagnosis.walk import Verdict, answered, next_step, probed
+from wizard.diagnosis.walk import Ask, Verdict, answered, next_step, probed
 from wizard.model.case import Case
-from wizard.model.evidence import Evidence
+from wizard.model.evidence import Evidence, unknown
 from wizard.model.knowledge import CauseEntry, Condition, Exit, Knowledge, Node, Sign
 
 Values = frozenset[bool | str]
@@ -29,7 +29,7 @@ def tree_problems(known: Knowledge) -> Iterator[TreeProblem]:
         return
     yield from _exits(known)
     yield from _unreachable(known)
-    for path in _paths(known, known.nodes[0], ()):
+    for path in _paths(known, known.nodes[0], Way({}, {}, None)):
         yield from _disagreement(known, path)
     yield from _unheard(known)
 
@@ -92,26 +92,50 @@ class Path(NamedTuple):
     complete: bool
 
 
-def _paths(known: Knowledge, node: Node, above: tuple[tuple[str, Values | None], ...]) -> Iterator[Path]:
-    """Yields the paths below a node.
+class Way(NamedTuple):
+    """What the exits taken so far say of the facts: their values, values they have not, and which is unknown."""
 
-    Unknown exits multiply the paths; what they lead to differs from the known exit only in that one fact, so at
-    most one unknown on a path is followed.
-    """
-    unknown_above = any(values is None for _, values in above)
-    for place, way in _exits_of(node):
-        values = None if place == ".otherwise" else frozenset(node.branches[int(place[10:-1])].when)
-        if values is None and not known.fact(node.fact).choices:
-            here = above  # any other value of an open fact: nothing is lacking
-        elif values is None and unknown_above:
+    known: dict[str, Values]
+    ruled_out: dict[str, Values]
+    unknown: str | None
+
+    def having(self, fact: str, values: Values) -> Way | None:
+        """Returns the way on which the fact has one of the values; None where it cannot."""
+        possible = (values & self.known.get(fact, values)) - self.ruled_out.get(fact, frozenset())
+        return self._replace(known={**self.known, fact: possible}) if possible else None
+
+    def lacking(self, fact: str, values: Values, *, closed: bool) -> Way | None:
+        """Returns the way on which the fact has none of the values; None where it must have one of them.
+
+        A closed fact has no other values, so it is unknown. Unknowns multiply the ways, and what they lead to
+        differs only in that one fact, so at most one of them is followed.
+        """
+        if fact in self.known or (closed and self.unknown not in (None, fact)):
+            return None
+        excluded = self.ruled_out.get(fact, frozenset()) | values
+        return self._replace(
+            ruled_out={**self.ruled_out, fact: excluded}, unknown=fact if closed else self.unknown
+        )
+
+
+def _paths(known: Knowledge, node: Node, way: Way) -> Iterator[Path]:
+    """Yields the paths below a node."""
+    all_values = frozenset(value for branch in node.branches for value in branch.when)
+    closed = bool(known.fact(node.fact).choices)
+    exits = [
+        (f".branches[{number}]", branch, way.having(node.fact, frozenset(branch.when)))
+        for number, branch in enumerate(node.branches)
+    ]
+    for place, taken, here in (
+        *exits,
+        (".otherwise", node.otherwise, way.lacking(node.fact, all_values, closed=closed)),
+    ):
+        if here is None:
             continue
-        else:
-            here = (*above, (node.fact, values))
-        if way.verdict is not None:
-            facts = {fact: value for fact, value in here if value is not None}
-            yield Path(facts, node, place, way.verdict, all(value is not None for _, value in here))
-        elif way.go is not None:
-            yield from _paths(known, known.node(way.go), here)
+        if taken.verdict is not None:
+            yield Path(here.known, node, place, taken.verdict, here.unknown is None)
+        elif taken.go is not None:
+            yield from _paths(known, known.node(taken.go), here)
 
 
 def _disagreement(known: Knowledge, path: Path) -> Iterator[TreeProblem]:
@@ -138,10 +162,13 @@ def _agrees(condition: Condition, path: Path) -> bool:
 
 
 def _unheard(known: Knowledge) -> Iterator[TreeProblem]:
-    """The tree must name each cause where its sign is the only thing out of the ordinary."""
+    """The tree must name each cause where its sign is the only thing out of the ordinary.
+
+    A note only stands beside a verdict and never is one.
+    """
     normal = {fact.id: fact.normal for fact in known.facts if fact.normal is not None}
     for cause in known.causes:
-        for sign in cause.signs:
+        for sign in cause.signs if cause.severity != "note" else ():
             for values in _examples(sign):
                 yield from _heard(known, cause, sign, {**normal, **values})
 
@@ -159,7 +186,9 @@ def _heard(
 ) -> Iterator[TreeProblem]:
     evidence = (Evidence(fact, value, "probe") for fact, value in values.items())
     probes = tuple(fact.probe for fact in known.facts if fact.probe is not None)
-    step = next_step(probed(answered(Case(), *evidence), *probes), known)
+    case = probed(answered(Case(), *evidence), *probes)
+    while isinstance(step := next_step(case, known), Ask):
+        case = answered(case, unknown(step.fact.id, "person", "nobody knows"))
     named = step.cause.id if isinstance(step, Verdict) and step.cause else None
     if named != cause.id:
         shown = ", ".join(f"{condition.fact}={values[condition.fact]}" for condition in sign.all)

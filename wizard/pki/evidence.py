@@ -8,8 +8,8 @@ from datetime import datetime
 from wizard.model.certificate import Certificate
 from wizard.model.evidence import Evidence, Source, Value
 from wizard.pki.certificate import describe_if_readable
-from wizard.pki.names import match_names
-from wizard.pki.origin import origin
+from wizard.pki.names import kind_of_name, match_names
+from wizard.pki.origin import Origin, inspector, origin
 from wizard.pki.strength import key_strength, signature_strength
 from wizard.pki.trust import Trust, TrustStore, verify
 from wizard.pki.usage import usage, usage_words
@@ -18,13 +18,16 @@ from wizard.pki.validity import days_left, validity
 _NAMES_SHOWN = 5
 _EXPIRED, _NOT_YET_VALID = 10, 9
 
+_MADE_BY: dict[Origin, str] = {"none": "other", "inspector": "inspector"}
+
 Finding = tuple[Value | None, str | None]
 """A value, or None for unknown, and the phrase that gives the reason."""
 
 
+_OF_NAMES = ("names.status", "names.used", "names.kind", "names.matched_by")
 _OF_A_LEAF = (
-    "certificate.made_by", "certificate.subject", "certificate.issuer", "certificate.names",
-    "trust.status", "trust.verify_code", "names.status", "names.used", "validity.status", "validity.days_left",
+    "certificate.made_by", "certificate.subject", "certificate.issuer", "certificate.names", "certificate.is_ca",
+    "trust.status", "trust.verify_code", *_OF_NAMES, "validity.status", "validity.days_left", "validity.of",
     "usage.status", "key.strength", "signature.strength",
 )  # fmt: skip
 
@@ -69,10 +72,12 @@ def chain_evidence(
 
 
 def _identity(leaf: Certificate) -> dict[str, Finding]:
+    made_by = _MADE_BY.get(origin(leaf), "server")
     return {
-        "certificate.made_by": ("other" if origin(leaf) == "none" else "server", leaf.subject or None),
+        "certificate.made_by": (made_by, inspector(leaf) or leaf.subject or None),
         "certificate.subject": (leaf.subject, None),
         "certificate.issuer": (leaf.issuer, None),
+        "certificate.is_ca": (leaf.is_ca is True, None),
         "certificate.names": (leaf.sans, None if leaf.sans else "it has no subject alternative names"),
     }
 
@@ -85,7 +90,7 @@ def _trust(trust: Trust) -> dict[str, Finding]:
 def _names(leaf: Certificate, server_name: str | None) -> dict[str, Finding]:
     if server_name is None:
         why = "the name that the client uses is not known"
-        return {"names.status": (None, why), "names.used": (None, why)}
+        return dict.fromkeys(_OF_NAMES, (None, why))
     match = match_names(server_name, leaf)
     if match.by_common_name:
         because = f"only the common name {match.matched} matches, which Go clients refuse"
@@ -95,7 +100,13 @@ def _names(leaf: Certificate, server_name: str | None) -> dict[str, Finding]:
         because = (
             f"the certificate is for {_list(match.presented)}" if match.presented else "it holds no names"
         )
-    return {"names.status": (match.status, because), "names.used": (server_name, None)}
+    by = "common-name" if match.by_common_name else "alternative-name" if match.matched else "none"
+    return {
+        "names.status": (match.status, because),
+        "names.used": (server_name, None),
+        "names.kind": (kind_of_name(server_name), server_name),
+        "names.matched_by": (by, match.matched),
+    }
 
 
 def _list(names: Sequence[str]) -> str:
@@ -115,7 +126,11 @@ def _time(leaf: Certificate, trust: Trust, path: list[Certificate], at: datetime
         because = f"valid from {judged.not_before:%Y-%m-%d %H:%M} to {judged.not_after:%Y-%m-%d %H:%M} UTC"
     if judged is not leaf:
         because = f"{judged.subject}: {because}"
-    return {"validity.status": (status, because), "validity.days_left": (days_left(judged, at), because)}
+    return {
+        "validity.status": (status, because),
+        "validity.days_left": (days_left(judged, at), because),
+        "validity.of": ("leaf" if judged is leaf else "issuer", judged.subject),
+    }
 
 
 def _strength(path: list[Certificate]) -> dict[str, Finding]:

@@ -9,6 +9,8 @@ import msgspec
 
 from wizard.model.certificate import Certificate
 
+NameKind = Literal["loopback", "address", "short", "full"]
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -22,6 +24,17 @@ class NameMatch(msgspec.Struct, frozen=True, kw_only=True):
     """The names that were compared, for people: without their kind, the common name only where it counts."""
     by_common_name: bool = False
     """It matched by the common name alone, which not every client accepts."""
+
+
+def kind_of_name(server_name: str) -> NameKind:
+    """Returns which kind of name the client uses: its own machine, an IP address, a name without or with a domain."""
+    address = _address(server_name)
+    if address is not None:
+        return "loopback" if address.is_loopback else "address"
+    name = _ascii(server_name)
+    if name == "localhost" or name.endswith(".localhost"):
+        return "loopback"
+    return "full" if "." in name else "short"
 
 
 def match_names(server_name: str, certificate: Certificate) -> NameMatch:

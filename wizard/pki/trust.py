@@ -28,7 +28,9 @@ from wizard.pki.usage import SERVER_AUTH, openssl_refuses_purpose
 if TYPE_CHECKING:
     from OpenSSL import crypto
 
-TrustStatus = Literal["trusted", "self-signed", "unknown-issuer", "missing-intermediate", "unknown"]
+TrustStatus = Literal[
+    "trusted", "self-signed", "unknown-issuer", "missing-intermediate", "invalid-chain", "unknown"
+]
 
 _NO_CHECK_TIME = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME, which pyOpenSSL does not name."""
@@ -41,6 +43,9 @@ _NO_ISSUER = {2, 20, 21}
 _BAD_SIGNATURE, _EXPIRED_OR_EARLY = 7, {9, 10}
 _SELF_SIGNED_LEAF, _SELF_SIGNED_IN_CHAIN = 18, 19
 _INVALID_PURPOSE = 26
+# invalid CA certificate (24 before OpenSSL 3.0), path length exceeded, key usage without certificate signing, name
+# constraints.
+_BROKEN_RULE = {24, 79, 25, 32, 47, 48}
 
 # Python builds that carry their own OpenSSL look in folders that do not exist here. The bundles of Debian,
 # RHEL and
@@ -142,6 +147,7 @@ def verify(chain: tuple[bytes, ...], store: TrustStore, at: datetime) -> Trust:
       shows that this issuer is not a root (see `issuer_clue`).
     - `unknown-issuer`: the chain needs a root that the store does not have, or the issuer's kind cannot be
       told.
+    - `invalid-chain`: the path is there, but a certificate on it may not issue the next one.
     - `unknown`: it cannot be judged: no certificates, no roots on this machine, or a fault that OpenSSL
       names.
 
@@ -208,6 +214,8 @@ def _status(
         return "missing-intermediate", clue
     if code in _NO_ISSUER or code == _SELF_SIGNED_IN_CHAIN:
         return "unknown-issuer", reason
+    if code in _BROKEN_RULE:
+        return "invalid-chain", reason
     if code == _BAD_SIGNATURE:
         return "unknown-issuer", "the issuer's name is known, but another key signed the certificate"
     return "unknown", reason

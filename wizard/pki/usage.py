@@ -30,14 +30,13 @@ _TLS_KEY_USAGES = 0b1010_1000
 def usage(certificate: Certificate) -> UsageStatus:
     """Says whether the leaf may be used as a TLS server certificate.
 
-    It may where the extended key usage is absent, names server authentication or any usage; being a CA does
-    not matter. A keyUsage that allows neither signing nor key exchange is wrong too: OpenSSL calls it an
+    It may where the extended key usage is absent or names server authentication; being a CA does not matter.
+    "Any usage" alone is not enough: Schannel and Go take it, OpenSSL and so most drivers on Linux do not. A
+    keyUsage that allows neither signing nor key exchange is wrong too: OpenSSL calls it an
     unsuitable certificate purpose (code 26). That happens where a CA's own certificate is installed as the
     server's.
     """
-    allowed = (
-        certificate.usages is None or SERVER_AUTH in certificate.usages or ANY_USAGE in certificate.usages
-    )
+    allowed = certificate.usages is None or SERVER_AUTH in certificate.usages
     return "server-auth" if allowed and _key_usage_allows_tls(certificate) else "wrong-usage"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wizard.errors import ProbeError
 from wizard.pki.evidence import FACTS, chain_evidence
-from wizard.probes.completed import chain_of_completed_handshake
+from wizard.probes.completed import complete_handshake
 from wizard.probes.handshake import preamble_of
 from wizard.probes.probe import Context, Earlier, Probe, ProbeResult, nothing
 
@@ -34,7 +34,7 @@ def _sent_chain(context: Context, earlier: Earlier) -> tuple[bytes, ...]:
         raise ProbeError("The limit of connections was reached.")
     strict = earlier["strict"].value("strict.offered") is True
     preamble = preamble_of(context.target.engine, strict=strict)
-    return chain_of_completed_handshake(newest, preamble, context.seconds)
+    return complete_handshake(newest, preamble, context.seconds).chain
 
 
 CERTIFICATE = Probe("certificate", FACTS, ("handshake", "strict", "versions"), _run)

@@ -1,8 +1,9 @@
-"""Completes one TLS handshake with OpenSSL, to see a chain that TLS 1.3 encrypts."""
+"""Completes one TLS handshake with OpenSSL: to see a chain that TLS 1.3 encrypts, and whether the server is content."""
 
 from __future__ import annotations
 
 import time
+from typing import NamedTuple
 
 from OpenSSL import SSL, crypto
 
@@ -12,10 +13,24 @@ from wizard.probes.exchange import Exchange
 from wizard.wire.preamble import Preamble
 
 _PORTION = 1 << 16
+_LAST_WORD = 0.3
+"""Seconds to wait for an alert after the handshake: in TLS 1.3 it comes after the client has finished."""
 
 
-def chain_of_completed_handshake(first: Exchange, preamble: Preamble, seconds: float) -> tuple[bytes, ...]:
-    """Returns the certificates in DER as the server sent them, leaf first. Judges nothing.
+class Completed(NamedTuple):
+    """What a handshake without a client certificate showed.
+
+    Attributes:
+        chain: the certificates in DER as the server sent them, leaf first.
+        refused: the server ended the handshake after it had seen that there is no client certificate.
+    """
+
+    chain: tuple[bytes, ...]
+    refused: bool
+
+
+def complete_handshake(first: Exchange, preamble: Preamble, seconds: float) -> Completed:
+    """Shakes hands to the end, trusting everything and showing no certificate. Judges nothing.
 
     `first` is an earlier exchange with the same server, `preamble` a fresh one for it.
 
@@ -34,6 +49,7 @@ def chain_of_completed_handshake(first: Exchange, preamble: Preamble, seconds: f
     if _is_host_name(server_name):
         tls.set_tlsext_host_name(server_name.encode("idna"))
     tls.set_connect_state()
+    refused = False
     try:
         with Connection(first.address, first.port, time.monotonic() + seconds) as connection:
             connection.send(preamble.start())
@@ -42,7 +58,13 @@ def chain_of_completed_handshake(first: Exchange, preamble: Preamble, seconds: f
                 if not data or preamble.greeting is not None:
                     raise HandshakeError("The server ended the connection before TLS.")
                 connection.send(preamble.receive(data))
-            _shake(tls, connection, preamble)
+            try:
+                _shake(tls, connection, preamble)
+                refused = _takes_it_back(tls, connection)
+            except (HandshakeError, SSL.Error, ConnectionError):
+                if not tls.get_peer_cert_chain(as_cryptography=False):
+                    raise
+                refused = True
     except (ConnectError, PreambleError) as error:
         raise HandshakeError(error.message) from error
     except TimeoutError as error:
@@ -50,7 +72,31 @@ def chain_of_completed_handshake(first: Exchange, preamble: Preamble, seconds: f
     except (OSError, OverflowError, SSL.Error) as error:
         raise HandshakeError("The handshake broke off.") from error
     chain = tls.get_peer_cert_chain(as_cryptography=False) or []
-    return tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) for certificate in chain)
+    ders = (crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) for certificate in chain)
+    return Completed(tuple(ders), refused)
+
+
+def _takes_it_back(tls: SSL.Connection, connection: Connection) -> bool:
+    """Says whether the server ends a TLS 1.3 connection that the client takes for established."""
+    if tls.get_protocol_version_name() != "TLSv1.3":
+        return False
+    until = time.monotonic() + _LAST_WORD
+    while True:
+        try:
+            tls.recv(1)
+        except SSL.WantReadError:
+            pass
+        except SSL.Error:
+            return True
+        try:
+            data = connection.receive(until)
+        except TimeoutError:
+            return False  # the server waits for the client to go on
+        except ConnectionError:
+            return True
+        if not data:
+            return True
+        tls.bio_write(data)
 
 
 def _shake(tls: SSL.Connection, connection: Connection, preamble: Preamble) -> None:

@@ -35,6 +35,8 @@ class Hello(msgspec.Struct, frozen=True):
     server_name: str
     lowest: Version
     highest: Version
+    modern_only: bool = False
+    """Leaves out the cipher suites that current clients refuse."""
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,7 +144,13 @@ def _shake(
     try:
         connection.send(
             preamble.wrap(
-                client_hello(hello.server_name, lowest=hello.lowest, highest=hello.highest, alpn=alpn)
+                client_hello(
+                    hello.server_name,
+                    lowest=hello.lowest,
+                    highest=hello.highest,
+                    alpn=alpn,
+                    modern_only=hello.modern_only,
+                )
             )
         )
         while not reader.done:

@@ -66,19 +66,32 @@ class Context(NamedTuple):
     connections: Counter
 
     def ask(
-        self, address: str, port: int, preamble: Preamble, lowest: Version, highest: Version
+        self,
+        address: str,
+        port: int,
+        preamble: Preamble,
+        lowest: Version,
+        highest: Version,
+        *,
+        modern_only: bool = False,
     ) -> Exchange | None:
         """Opens one connection and offers this range of TLS versions; None where the limit is reached."""
         if not self.connections.take():
             return None
-        hello = Hello(self.target.server_name, lowest, highest)
+        hello = Hello(self.target.server_name, lowest, highest, modern_only)
         return exchange(address, port, preamble, hello, self.seconds)
 
     def again(
-        self, first: Exchange, preamble: Preamble, lowest: Version, highest: Version
+        self,
+        first: Exchange,
+        preamble: Preamble,
+        lowest: Version,
+        highest: Version,
+        *,
+        modern_only: bool = False,
     ) -> Exchange | None:
         """Asks the same server once more; None where the limit is reached."""
-        return self.ask(first.address, first.port, preamble, lowest, highest)
+        return self.ask(first.address, first.port, preamble, lowest, highest, modern_only=modern_only)
 
 
 class Probe(NamedTuple):

@@ -88,7 +88,9 @@ def diagnosis(done: Diagnosis, knowledge: Knowledge, at: datetime) -> Iterator[s
         yield from certificates(done.case.certificates, at)
     yield ""
     yield from _verdict(done, knowledge)
-    others = [one for one in done.findings if one.cause is not done.verdict.cause]
+    others = [
+        one for one in done.findings if done.verdict.cause is None or one.cause.id != done.verdict.cause.id
+    ]
     if others:
         yield ""
         yield "ALSO FOUND"

@@ -32,6 +32,7 @@ def client_hello(
     lowest: Version,
     highest: Version,
     alpn: tuple[str, ...] = (),
+    modern_only: bool = False,
     random: bytes | None = None,
     key_share: bytes | None = None,
 ) -> bytes:
@@ -45,6 +46,7 @@ def client_hello(
         lowest: the oldest version to offer, TLS 1.0 or newer.
         highest: the newest version to offer.
         alpn: application protocols in order of preference, such as `tds/8.0` or `postgresql`.
+        modern_only: leaves out the cipher suites that current clients refuse.
         random: 32 bytes, for a repeatable hello.
         key_share: 32 bytes in place of an x25519 public key, for a repeatable hello.
 
@@ -62,7 +64,7 @@ def client_hello(
         _number(min(highest, Version.TLS_1_2), 2)
         + random
         + _block(1, b"")  # no session to resume
-        + _block(2, _suites(lowest, highest))
+        + _block(2, _suites(lowest, highest, modern_only))
         + _block(1, b"\x00")  # no compression
         + _block(2, _extensions(server_name, lowest, highest, alpn, key_share))
     )
@@ -71,11 +73,12 @@ def client_hello(
     return _number(HANDSHAKE, 1) + _number(Version.TLS_1_0, 2) + _block(2, message)
 
 
-def _suites(lowest: Version, highest: Version) -> bytes:
+def _suites(lowest: Version, highest: Version, modern_only: bool) -> bytes:
     offered = [
         suite.code
         for suite in SUITES
         if suite.since <= highest and (lowest < Version.TLS_1_3 or suite.since is Version.TLS_1_3)
+        if not (modern_only and suite.legacy)
     ]
     if lowest < Version.TLS_1_3:
         offered.append(_RENEGOTIATION_SIGNAL)
@@ -142,8 +145,8 @@ class ClientHelloSeen:
     """As listed by the client; one that lists none states only its newest. Unknown ones are left out."""
     server_name: str | None
     alpn: tuple[str, ...]
-    ciphers: int
-    """Number of cipher suites, signals included."""
+    suites: tuple[int, ...]
+    """Numbers of the cipher suites in the client's order, signals included."""
 
 
 def read_client_hello(data: bytes) -> ClientHelloSeen | None:
@@ -167,7 +170,10 @@ def _seen(hello: Fields) -> ClientHelloSeen:
     newest = hello.number(2)
     hello.take(32)  # random
     hello.block(1)  # session
-    ciphers = len(hello.block(2)) // 2
+    listed_suites = hello.fields(2)
+    suites = []
+    while listed_suites:
+        suites.append(listed_suites.number(2))
     hello.block(1)  # compression
     extensions = hello.extensions()
 
@@ -188,4 +194,4 @@ def _seen(hello: Fields) -> ClientHelloSeen:
         while entries:
             alpn.append(escaped(entries.block(1)))
     known = tuple(Version(version) for version in versions if version in set(Version))
-    return ClientHelloSeen(known, server_name, tuple(alpn), ciphers)
+    return ClientHelloSeen(known, server_name, tuple(alpn), tuple(suites))

@@ -43,6 +43,11 @@ class Suite(NamedTuple):
     name: str
     since: Version
 
+    @property
+    def legacy(self) -> bool:
+        """Says whether current clients refuse it: RC4 (RFC 7465) and 3DES (RFC 9325 section 4.2)."""
+        return "RC4" in self.name or "DES-CBC3" in self.name
+
 
 SUITES = (
     Suite(0x1302, "TLS_AES_256_GCM_SHA384", Version.TLS_1_3),
@@ -84,6 +89,7 @@ oldest versions write past the end of their buffer (CVE-2008-0226). A diagnosis 
 """
 
 SUITE_NAMES = {suite.code: suite.name for suite in SUITES}
+LEGACY_SUITES = frozenset(suite.name for suite in SUITES if suite.legacy)
 
 GROUPS = {
     29: "x25519",
