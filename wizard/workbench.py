@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from wizard.diagnosis.findings import Finding, find
 from wizard.diagnosis.connection_string import Pairs
+from wizard.diagnosis.findings import Finding, find
 from wizard.diagnosis.match import Match, Matcher
 from wizard.diagnosis.told import told_by
 from wizard.diagnosis.walk import Ask, Step, Verdict, answered, next_step, probed
-from wizard.errors import UsageError
+from wizard.errors import FileError, QuoteError, UsageError
+from wizard.fixes.quote import quote
 from wizard.fixes.render import RenderedFix, render_fix
 from wizard.fixes.select import select
 from wizard.fixes.values import case_values
 from wizard.model.case import Case
-from wizard.model.evidence import Evidence, Value, unknown
-from wizard.model.knowledge import FactEntry, Knowledge, Platform
+from wizard.model.evidence import Evidence, Source, Value, unknown
+from wizard.model.knowledge import FactEntry, HowTo, Knowledge, Platform
 from wizard.model.target import Engine, Target
 from wizard.model.text import nearest
+
+if TYPE_CHECKING:
+    from wizard.diagnosis.pasted.read import Output
+    from wizard.pki.trust import TrustStore
+
+_PLACEHOLDER = re.compile(r"\b(?:SERVER|PORT|NAME|INSTANCE)\b")
+_PLAIN_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_PLAIN_AROUND = re.compile(r"[A-Za-z0-9:,.\\/=-]*")
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,8 +72,17 @@ class Progress(msgspec.Struct, frozen=True):
     evidence: tuple[Evidence, ...]
 
 
-Answerer = Callable[[Ask], Evidence]
-"""Answers a question in the person's place, or says that the answer is unknown."""
+class Paste(msgspec.Struct, frozen=True):
+    """What a person pasted in place of an answer: the output of a command, which may tell of many facts."""
+
+    text: str
+
+
+Answerer = Callable[[Ask], Evidence | Paste]
+"""Answers a question in the person's place, says that the answer is unknown, or hands over what was pasted.
+
+After a paste that does not answer it, the same question is asked again.
+"""
 
 
 def nobody(question: Ask) -> Evidence:
@@ -111,7 +131,19 @@ class Workbench:
             case = answered(case, Evidence("client", found.client, "error-text"))
         if found.engine is not None and target is None:
             case = answered(case, Evidence("server.engine", found.engine, "error-text"))
-        return case
+        output = self._output(case, error)
+        return self._adopted(case, output, "error-text") if output else case
+
+    def paste(self, case: Case, text: str) -> Case:
+        """Returns the case with what a pasted output of a command says; the same case where it says nothing.
+
+        Certificates in it are judged like those of a file, by the case's server name and the chosen roots and time.
+
+        Raises:
+            FileError: the files of the trust store cannot be read.
+        """
+        output = self._output(case, text)
+        return self._adopted(case, output, "person") if output else case
 
     def answer(self, case: Case, fact: str, text: str) -> Case:
         """Returns the case with a person's answer, given as text: a value of the fact, or `unknown`.
@@ -122,14 +154,19 @@ class Workbench:
         return answered(case, Evidence(fact, self._value(fact, text), "person"))
 
     def next_step(self, case: Case) -> Step:
-        """Returns what the case needs next."""
-        return next_step(case, self.knowledge)
+        """Returns what the case needs next; a question comes with the commands that fit the case."""
+        step = next_step(case, self.knowledge)
+        if not isinstance(step, Ask):
+            return step
+        engine = engine_of(case)
+        fitting = (how for how in step.fact.how_to if not (how.engines and engine) or engine in how.engines)
+        fact = msgspec.structs.replace(step.fact, how_to=tuple(_filled_in(how, case) for how in fitting))
+        return msgspec.structs.replace(step, fact=fact)
 
     def probe(self, case: Case, cancelled: Event) -> Iterator[Progress]:
         """Runs all probes against the case's target and yields each as it finishes."""
         # Probing needs cryptography and OpenSSL, which the other commands do without.
         from wizard.pki.certificate import describe_if_readable
-        from wizard.pki.trust import TrustStore
         from wizard.probes.probe import Context, Counter
         from wizard.probes.registry import PROBES
         from wizard.probes.run import run
@@ -138,8 +175,7 @@ class Workbench:
             yield Progress("none", 0.0, probed(case, *(probe.id for probe in PROBES)), ())
             return
         counter = Counter()
-        store = TrustStore.from_file(self.options.ca_file) if self.options.ca_file else TrustStore.system()
-        context = Context(case.target, store, self.options.at, self.options.seconds, counter)
+        context = Context(case.target, self._store(), self.options.at, self.options.seconds, counter)
         for finished in run(context, cancelled):
             case = probed(answered(case, *finished.result.evidence), finished.probe.id)
             if finished.result.chain and not case.certificates:
@@ -161,13 +197,18 @@ class Workbench:
         Args:
             case: where to start.
             ask: answers the questions that no probe can.
-            watch: is told of each probe as it finishes.
+            watch: is told of each probe as it finishes, and of what a paste has told.
             cancelled: set from elsewhere to end the probes; what they would have found stays unknown.
         """
         began = time.monotonic()
         while not isinstance(step := self.next_step(case), Verdict):
             if isinstance(step, Ask):
-                case = answered(case, ask(step))
+                answer = ask(step)
+                if isinstance(answer, Paste):
+                    before, case = case, self.paste(case, answer.text)
+                    watch(Progress("paste", 0.0, case, _new(before, case)))
+                else:
+                    case = answered(case, answer)
                 continue
             for progress in self.probe(case, cancelled or Event()):
                 watch(progress)
@@ -201,6 +242,47 @@ class Workbench:
         )
         return tuple(render_fix(fix, values) for fix in chosen)
 
+    def _output(self, case: Case, text: str) -> Output | None:
+        from wizard.diagnosis.pasted.read import read_output
+
+        name = case.target.server_name if case.target else None
+        return read_output(text, server_name=name, at=self.options.at)
+
+    def _adopted(self, case: Case, output: Output, source: Source) -> Case:
+        """Returns the case with what an output says; `source` is who it speaks for, except for its certificates."""
+        said = (msgspec.structs.replace(entry, source=source) for entry in output.evidence)
+        # What the client complains of comes first; a log of the server tells it where nothing else does.
+        kept = (entry for entry in said if entry.fact != "symptom" or case.value("symptom") is None)
+        case = answered(case, *kept)
+        return self._with_certificates(case, output) if output.pem else case
+
+    def _with_certificates(self, case: Case, output: Output) -> Case:
+        from wizard.pki.certificate import describe_if_readable
+        from wizard.pki.evidence import FACTS, chain_evidence
+        from wizard.pki.read import read_certificates
+
+        try:
+            chain = read_certificates("".join(output.pem).encode(), name="the pasted output")
+        except FileError as error:
+            why = error.message.rstrip(".")
+            return answered(case, *(unknown(fact, "file", why) for fact in FACTS))
+        name = case.target.server_name if case.target else None
+        judged = chain_evidence(
+            chain, server_name=name, store=self._store(), at=self.options.at, source="file"
+        )
+        # Where the server sent more than is here, trust and length would be those of a part of the chain.
+        part = () if output.whole else ("chain.length", "trust.status", "trust.verify_code")
+        case = answered(case, *(entry for entry in judged if entry.fact not in part))
+        if any(entry.fact == "certificate.subject" and entry.source == "probe" for entry in case.evidence):
+            return case
+        described = (describe_if_readable(one) for one in chain)
+        return msgspec.structs.replace(case, certificates=tuple(one for one in described if one is not None))
+
+    def _store(self) -> TrustStore:
+        from wizard.pki.trust import TrustStore
+
+        return TrustStore.from_file(self.options.ca_file) if self.options.ca_file else TrustStore.system()
+
     def _value(self, fact: str, text: str) -> Value | None:
         known = {entry.id: entry for entry in self.knowledge.facts}
         if fact not in known:
@@ -218,6 +300,49 @@ def engine_of(case: Case) -> Engine | None:
         if told == engine:
             return engine
     return case.target.engine if case.target else None
+
+
+def _new(before: Case, after: Case) -> tuple[Evidence, ...]:
+    """Returns the known evidence that `after` has and `before` has not."""
+    return tuple(entry for entry in after.evidence if entry.known and entry not in before.evidence)
+
+
+def _filled_in(how: HowTo, case: Case) -> HowTo:
+    """Returns the instruction with the case's values in the place of SERVER, PORT, NAME and INSTANCE.
+
+    A value of plain letters and digits means itself in every shell. Any other one, such as an IPv6 address, is
+    quoted together with the word that it is in; where that cannot be done the placeholder stays.
+    """
+    target = case.target
+    values = {
+        "SERVER": target.host if target else None,
+        "PORT": str(case.port) if case.port else None,
+        "NAME": target.server_name if target else None,
+        "INSTANCE": target.instance if target else None,
+    }
+
+    def filled(word: str) -> str:
+        told = {name: value for name in _PLACEHOLDER.findall(word) if (value := values[name])}
+        if not told:
+            return word
+        joined = ":" in word
+
+        def value_of(found: re.Match[str]) -> str:
+            value = told.get(found[0], found[0])
+            return f"[{value}]" if joined and ":" in value else value
+
+        replaced = _PLACEHOLDER.sub(value_of, word)
+        if all(_PLAIN_VALUE.fullmatch(value) for value in told.values()):
+            return replaced
+        if not _PLAIN_AROUND.fullmatch(_PLACEHOLDER.sub("", word)):
+            return word
+        try:
+            return quote(replaced, how.shell)
+        except QuoteError:
+            return word
+
+    parts = re.split(r"(\s+)", how.text)
+    return msgspec.structs.replace(how, text="".join(filled(part) for part in parts))
 
 
 def _parse(fact: FactEntry, text: str) -> Value:

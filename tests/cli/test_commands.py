@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.cli.command import dbtls
 from wizard.cli.terminal import Exit
@@ -58,7 +57,7 @@ def chain(tmp_path: Path, scenario: str) -> tuple[Path, Path]:
     identity = identity_for(KNOWN.scenario(scenario))
     assert identity is not None
     certificate, root = tmp_path / "chain.der", tmp_path / "root.pem"
-    certificate.write_bytes(identity.chain[0].public_bytes(Encoding.DER))
+    certificate.write_bytes(identity.chain[0])
     root.write_bytes(identity.anchor_pem())
     return certificate, root
 

@@ -137,7 +137,6 @@ def test_every_scenario_is_served_under_its_name(engine: Engine, scenarios: dict
     assert len(mine) >= 12
     for one in mine:
         assert one.cause == one.id.split("/")[1]
-        assert one.error or one.cause == "healthy"
         with serve(one) as server:
             assert server.host == "127.0.0.1"
             assert server.port > 0

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from cryptography.hazmat.primitives import serialization
-
 from wizard.lab.certificates import identity_for
 from wizard.model.knowledge import ScenarioEntry
 from wizard.model.target import Engine
 
-PEM = serialization.Encoding.PEM
 LOOPBACK = ("localhost", "127.0.0.1")
 
 
@@ -59,10 +56,9 @@ def make_certificate(
             names=names,
             common_name=common_name,
             valid_days=valid_days,
-            intermediate=intermediate,
+            intermediate="sent" if intermediate else "none",
         )
     )
     if identity is None:
         raise ValueError(f"the lab makes no {kind} certificate")
-    key = identity.key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return Certificate(b"".join(one.public_bytes(PEM) for one in identity.chain), key, identity.anchor_pem())
+    return Certificate(identity.chain_pem(), identity.key_pem(), identity.anchor_pem())

@@ -9,9 +9,10 @@ import click
 from wizard.cli.arguments import json_option
 from wizard.cli.terminal import Exit, result
 from wizard.errors import KnowledgeError
+from wizard.knowledge.coverage import Covered, coverage
 from wizard.knowledge.graph import as_mermaid, as_svg
 from wizard.knowledge.lint import lint
-from wizard.knowledge.load import load
+from wizard.knowledge.load import load, read_folder
 from wizard.knowledge.locate import knowledge_folder
 from wizard.knowledge.schema import schemas
 from wizard.report import json
@@ -31,9 +32,17 @@ _FOLDER = click.option(
 
 @command.command("check")
 @_FOLDER
+@click.option(
+    "--coverage",
+    "covering",
+    is_flag=True,
+    help="List the items of the article and the entries that hold them.",
+)
 @json_option
-def check(folder: Path | None, as_json: bool) -> int:
+def check(folder: Path | None, covering: bool, as_json: bool) -> int:
     """Checks every file and prints all problems at once, each with its file and line."""
+    if covering:
+        return _coverage(_existing(folder), as_json)
     problems = lint(_existing(folder))
     if as_json:
         result(json.encode({"schema": "dbtls/knowledge/1", "problems": problems}))
@@ -54,6 +63,35 @@ def check(folder: Path | None, as_json: bool) -> int:
         )
         result(f"✓ no problems: {', '.join(f'{count} {what}' for count, what in counts)}")
     return Exit.USAGE if problems else Exit.FINE
+
+
+def _coverage(folder: Path, as_json: bool) -> int:
+    loaded = read_folder(folder)
+    if loaded.problems:
+        raise KnowledgeError(loaded.problems)
+    items = coverage(folder, loaded)
+    if as_json:
+        listed = [
+            {
+                "id": entry.id,
+                "verdict": entry.verdict,
+                "claim": entry.claim,
+                "truth": entry.truth,
+                "used": used,
+            }
+            for entry, used in items
+        ]
+        left = [item.entry.id for item in items if item.left_over]
+        result(json.encode({"schema": "dbtls/coverage/1", "items": listed, "left_over": left}))
+    else:
+        result([f"{item.entry.id:<5} {item.entry.verdict:<10} {_used(item)}" for item in items])
+    return Exit.USAGE if any(item.left_over for item in items) else Exit.FINE
+
+
+def _used(item: Covered) -> str:
+    if item.left_over:
+        return "left over: no entry holds it"
+    return ", ".join(item.used) or "not used: unverified"
 
 
 @command.command("graph")

@@ -73,7 +73,7 @@ def _scenario(one: ScenarioEntry) -> json.Json:
         "title": one.title,
         "engine": one.engine,
         "server_name": one.server_name,
-        "expect": {"cause": one.cause},
+        "expect": _expected(one),
     }
 
 
@@ -85,8 +85,12 @@ def _listening(server: LabServer) -> json.Json:
         "port": server.port,
         "server_name": server.server_name,
         "ca_file": str(server.ca_file) if server.ca_file else None,
-        "expect": {"cause": server.scenario.cause},
+        "expect": _expected(server.scenario),
     }
+
+
+def _expected(one: ScenarioEntry) -> json.Json:
+    return {"cause": one.cause, "also": list(one.also)}
 
 
 def _options(server: LabServer) -> str:

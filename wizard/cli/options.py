@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import math
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +15,17 @@ import msgspec
 from wizard.cli.arguments import Moment, read_text
 from wizard.diagnosis.secrets import without_secrets
 from wizard.diagnosis.target import read_target
-from wizard.errors import UsageError
+from wizard.errors import FileError, UsageError
 from wizard.knowledge.cache import knowledge
 from wizard.model.case import Case
 from wizard.model.knowledge import Knowledge
 from wizard.model.text import nearest
+from wizard.pki.read import read_file
 from wizard.workbench import Options, Workbench
+
+LARGEST_PASTE = 2_000_000
+"""Octets of one pasted output."""
+_STDIN = Path("-")
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +36,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     server_name: str | None
     client: str | None
     answers: tuple[str, ...]
+    pastes: tuple[Path, ...] = ()
     options: Options
 
     def open(self) -> tuple[Workbench, Case]:
@@ -52,6 +60,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
                     "An answer has the form FACT=VALUE.", hint="For example: --answer tls.offered=false"
                 )
             case = bench.answer(case, fact.strip(), value.strip())
+        for file in self.pastes:
+            before, case = case, bench.paste(case, _output_in(file))
+            if case is before:
+                name = "stdin" if file == _STDIN else file.name
+                raise FileError(
+                    f"There is no output in {name} that this program can learn from.",
+                    hint="Paste the output of openssl s_client, certutil, sp_readerrorlog, nmap, psql or mysql, whole.",
+                )
         return bench, case
 
 
@@ -65,6 +81,7 @@ def with_case(function: Callable[..., int]) -> Callable[..., int]:
         client: str | None,
         error: str | None,
         answer: tuple[str, ...],
+        paste: tuple[Path, ...],
         at: datetime | None,
         timeout: float,
         no_probe: bool,
@@ -72,6 +89,8 @@ def with_case(function: Callable[..., int]) -> Callable[..., int]:
     ) -> int:
         if math.isnan(timeout):
             raise UsageError("The timeout is a number of seconds.")
+        if [target, error, *(str(file) for file in paste)].count("-") > 1:
+            raise UsageError("Only one of the arguments can be read from stdin.")
         options = Options(at=at or datetime.now(UTC), seconds=timeout, ca_file=ca_file, probing=not no_probe)
         asked = Asked(
             target=target,
@@ -79,6 +98,7 @@ def with_case(function: Callable[..., int]) -> Callable[..., int]:
             server_name=server_name,
             client=client,
             answers=answer,
+            pastes=paste,
             options=options,
         )
         return function(asked=asked, **others)
@@ -101,6 +121,13 @@ _OPTIONS = (
     click.option(
         "--answer", multiple=True, metavar="FACT=VALUE", help="What you know already; may be repeated."
     ),
+    click.option(
+        "--paste",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="A file with the output of a command, such as openssl s_client; - reads stdin; may be repeated.",
+    ),
     click.option("--at", type=Moment(), help="Judge validity at this UTC time."),
     click.option(
         "--timeout",
@@ -111,6 +138,24 @@ _OPTIONS = (
     ),
     click.option("--no-probe", is_flag=True, help="Send nothing; use answers and files only."),
 )
+
+
+def _output_in(file: Path) -> str:
+    """Returns the text of a file in UTF-8, or in UTF-16 as Windows PowerShell's > writes it.
+
+    Raises:
+        FileError: it cannot be read or is larger than `LARGEST_PASTE`.
+    """
+    if file == _STDIN:
+        data = sys.stdin.buffer.read(LARGEST_PASTE + 1) if sys.stdin is not None else b""
+    else:
+        data = read_file(file)
+    if len(data) > LARGEST_PASTE:
+        raise FileError(
+            f"{file} is larger than {LARGEST_PASTE // 1_000_000} MB.", hint="Cut out what matters."
+        )
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if wide else "utf-8-sig", "replace")
 
 
 def _check_client(client: str, known: Knowledge) -> None:

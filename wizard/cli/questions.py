@@ -1,29 +1,36 @@
-"""Asks a person the questions that no probe can answer, as numbered lines."""
+"""Asks a person the questions that no probe can answer, as numbered lines.
+
+In place of a number a person may paste what a command has printed; whatever facts are in it are kept.
+"""
 
 from __future__ import annotations
 
+import select
 import sys
+from collections.abc import Iterator
 
 from wizard.cli.terminal import talk
 from wizard.diagnosis.walk import Ask
 from wizard.model.evidence import Evidence, unknown
-from wizard.model.knowledge import Knowledge
-from wizard.workbench import Answerer
+from wizard.model.knowledge import HowTo, Knowledge
+from wizard.workbench import Answerer, Paste
+
+_MOST_LINES = 50_000
+_PLATFORMS = {"windows": "on Windows", "linux": "on Linux", "macos": "on macOS", "any": "from any client"}
 
 
 def ask(known: Knowledge) -> Answerer:
     """Returns an answerer that asks on stderr and reads stdin."""
+    pasted: set[str] = set()  # the questions that a paste was given for
 
-    def answer(question: Ask) -> Evidence:
+    def answer(question: Ask) -> Evidence | Paste:
         fact = question.fact
-        talk(["", fact.question or fact.title])
-        talk(f"  {number}  {choice.label}" for number, choice in enumerate(fact.choices, start=1))
-        talk(f"  {len(fact.choices) + 1}  I don't know")
-        for how in fact.how_to:
-            talk(f"     to find out ({how.platform}): {how.text}")
-            talk(f"       {how.look_for}")
+        if fact.id in pasted:
+            talk("That output does not answer this question.")
+        else:
+            talk(_asked(question))
         while True:
-            sys.stderr.write("Number: ")
+            sys.stderr.write("Number, or the output: " if fact.how_to else "Number: ")
             sys.stderr.flush()
             line = sys.stdin.readline()
             if not line:
@@ -33,6 +40,48 @@ def ask(known: Knowledge) -> Answerer:
                 return Evidence(fact.id, fact.choices[int(typed) - 1].value, "person")
             if typed == str(len(fact.choices) + 1):
                 return unknown(fact.id, "person", "you do not know")
-            talk(f"Please type a number from 1 to {len(fact.choices) + 1}.")
+            if len(typed) > 3 or _more_waits():
+                pasted.add(fact.id)
+                return Paste(line + "".join(_rest()))
+            talk(f"Please type a number from 1 to {len(fact.choices) + 1}, or paste the output of a command.")
 
     return answer
+
+
+def _asked(question: Ask) -> Iterator[str]:
+    fact = question.fact
+    yield from ("", fact.question or fact.title)
+    yield from (f"  {number}  {choice.label}" for number, choice in enumerate(fact.choices, start=1))
+    yield f"  {len(fact.choices) + 1}  I don't know"
+    if fact.how_to:
+        yield "  To find out, run this and paste what it prints, with an empty line after it:"
+    for how in fact.how_to:
+        yield f"    {_where(how)}:"
+        yield f"      {how.text}"
+        yield f"      {how.look_for}"
+
+
+def _where(how: HowTo) -> str:
+    """Returns where a command runs, in words."""
+    where = _PLATFORMS[how.platform]
+    return f"{where}, on the server itself" if how.run_on == "server" else where
+
+
+def _rest() -> Iterator[str]:
+    """Yields the lines of a paste up to an empty line with nothing behind it, or to the end of the input."""
+    for _ in range(_MOST_LINES):
+        line = sys.stdin.readline()
+        if not line or (not line.strip() and not _more_waits()):
+            return
+        yield line
+
+
+def _more_waits() -> bool:
+    """Says whether more lines of a paste are there already: a terminal hands them over one by one.
+
+    Windows cannot tell for a console, and where stdin is no terminal it is not known either; then an empty line
+    ends the paste.
+    """
+    if sys.platform == "win32" or not sys.stdin.isatty():
+        return False
+    return bool(select.select([sys.stdin], [], [], 0.05)[0])

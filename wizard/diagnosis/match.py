@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -54,6 +54,16 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     """For `ambiguous`: what to paste."""
 
 
+class _Pattern(NamedTuple):
+    """A signature with the phrases of its wordings written out."""
+
+    symptom: SymptomEntry
+    signature: Signature
+    phrases: tuple[str, ...]
+    with_: tuple[str, ...]
+    unless: tuple[str, ...]
+
+
 class _Hit(NamedTuple):
     symptom: SymptomEntry
     signature: Signature
@@ -67,7 +77,8 @@ class Matcher:
     def __init__(self, knowledge: Knowledge) -> None:
         """Prepares the search. The knowledge must hold the symptom `ambiguous`."""
         self._knowledge = knowledge
-        self._phrases = Phrases(_phrases(knowledge))
+        self._patterns = tuple(_patterns(knowledge))
+        self._phrases = Phrases(_phrases(self._patterns, knowledge))
 
     def match(self, text: str) -> Match:
         """Returns what `text` means, for any text of any length; `ambiguous` where it is not recognised.
@@ -79,7 +90,7 @@ class Matcher:
         """
         pasted = Squeezed(text)
         found = self._phrases.find(pasted)
-        hits = _hits(self._knowledge.symptoms, found)
+        hits = _hits(self._patterns, found)
         best = hits[0] if hits else None
         symptom = best.symptom if best else self._knowledge.symptom("ambiguous")
         signature = best.signature if best else None
@@ -131,27 +142,37 @@ class Matcher:
         return said
 
 
-def _phrases(knowledge: Knowledge) -> Iterator[str]:
-    yield from _INNERMOST_LAST
+def _patterns(knowledge: Knowledge) -> Iterator[_Pattern]:
+    wordings = {f"<{wording.id}>": wording.phrases for wording in knowledge.wordings}
+
+    def written_out(phrases: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(one for phrase in phrases for one in wordings.get(phrase, (phrase,)))
+
     for symptom in knowledge.symptoms:
         for signature in symptom.signatures:
-            yield from (*signature.phrases, *signature.with_, *signature.unless)
+            lists = (signature.phrases, signature.with_, signature.unless)
+            yield _Pattern(symptom, signature, *map(written_out, lists))
+
+
+def _phrases(patterns: Iterable[_Pattern], knowledge: Knowledge) -> Iterator[str]:
+    yield from _INNERMOST_LAST
+    for pattern in patterns:
+        yield from (*pattern.phrases, *pattern.with_, *pattern.unless)
     for client in knowledge.clients:
         yield from client.marks
     for entry in knowledge.engines:
         yield from entry.words
 
 
-def _hits(symptoms: tuple[SymptomEntry, ...], found: Found) -> list[_Hit]:
+def _hits(patterns: Iterable[_Pattern], found: Found) -> list[_Hit]:
     """Returns the signatures that match, the one that decides first."""
     last = found.any_of(_INNERMOST_LAST)
     hits = [
-        _Hit(symptom, signature, *place)
-        for symptom in symptoms
-        for signature in symptom.signatures
-        if (place := found.first_of(signature.phrases)) is not None
-        and not found.any_of(signature.unless)
-        and (not signature.with_ or found.any_of(signature.with_))
+        _Hit(pattern.symptom, pattern.signature, *place)
+        for pattern in patterns
+        if (place := found.first_of(pattern.phrases)) is not None
+        and not found.any_of(pattern.unless)
+        and (not pattern.with_ or found.any_of(pattern.with_))
     ]
     hits.sort(
         key=lambda hit: (

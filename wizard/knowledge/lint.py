@@ -74,7 +74,8 @@ def _references(known: Knowledge) -> Iterator[Problem]:
         "node": tuple(entry.id for entry in known.nodes),
         "cause": tuple(entry.id for entry in known.causes),
         "client": tuple(entry.id for entry in known.clients),
-        "source": tuple(entry.id for entry in (*known.sources, *known.article)),
+        "wording": tuple(entry.id for entry in known.wordings),
+        "source": (*(entry.id for entry in known.sources), *(entry.id for entry in known.article)),
     }
     facts = {entry.id: entry for entry in known.facts}
     for use in _uses(known):
@@ -131,11 +132,19 @@ def _uses(known: Knowledge) -> Iterator[Use]:
                 place = f".signs[{number}].all[{part}]"
                 yield Use("causes", cause.id, place, "fact", condition.fact, condition.one_of)
         yield from _cited("causes", cause.id, cause.sources)
+        for number, variant in enumerate(cause.variants):
+            for part, condition in enumerate(variant.all):
+                place = f".variants[{number}].all[{part}]"
+                yield Use("causes", cause.id, place, "fact", condition.fact, condition.one_of)
+    for wording in known.wordings:
+        yield from _cited("wordings", wording.id, wording.sources)
     for client in known.clients:
         yield from _cited("clients", client.id, client.sources)
     for fix in known.fixes:
         yield from (Use("fixes", fix.id, f".causes[{n}]", "cause", one) for n, one in enumerate(fix.causes))
         yield from (Use("fixes", fix.id, f".changes[{n}]", "fact", one) for n, one in enumerate(fix.changes))
+        for number, condition in enumerate(fix.only_if):
+            yield Use("fixes", fix.id, f".only_if[{number}]", "fact", condition.fact, condition.one_of)
         if fix.client is not None:
             yield Use("fixes", fix.id, ".client", "client", fix.client)
         yield from (
@@ -145,6 +154,9 @@ def _uses(known: Knowledge) -> Iterator[Use]:
         yield from _cited("fixes", fix.id, fix.sources)
     for scenario in known.scenarios:
         yield Use("scenarios", scenario.id, ".cause", "cause", scenario.cause)
+        yield from (
+            Use("scenarios", scenario.id, f".also[{n}]", "cause", one) for n, one in enumerate(scenario.also)
+        )
         yield from _cited("scenarios", scenario.id, scenario.sources)
     for item in known.article:
         yield from _cited("article", item.id, item.sources)
@@ -157,6 +169,12 @@ def _uses_of_symptom(symptom: SymptomEntry) -> Iterator[Use]:
     )
     for number, signature in enumerate(symptom.signatures):
         place = f".signatures[{number}]"
+        lists = {"phrases": signature.phrases, "with": signature.with_, "unless": signature.unless}
+        for field, phrases in lists.items():
+            for part, phrase in enumerate(phrases):
+                if phrase.startswith("<") and phrase.endswith(">"):
+                    where = f"{place}.{field}[{part}]"
+                    yield Use("symptoms", symptom.id, where, "wording", phrase[1:-1])
         for part, one in enumerate(signature.establishes):
             yield Use("symptoms", symptom.id, f"{place}.establishes[{part}]", "fact", one.fact, (one.value,))
         yield from _cited("symptoms", symptom.id, signature.sources, place)
@@ -205,6 +223,6 @@ def _fixes(known: Knowledge) -> Iterator[Problem]:
     mended = {(cause, engine) for fix in known.fixes for cause in fix.causes for engine in fix.engines}
     for cause in known.causes:
         lacking = [engine for engine in cause.engines if (cause.id, engine) not in mended]
-        if cause.severity != "none" and cause.advice is None and lacking:
+        if cause.severity in ("error", "warning") and cause.advice is None and lacking:
             message = f"there is neither a fix nor advice for {', '.join(lacking)}"
             yield Problem("causes", cause.id, ".id", message)

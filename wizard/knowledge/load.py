@@ -21,6 +21,7 @@ from wizard.model.knowledge import (
     ScenarioEntry,
     SourceEntry,
     SymptomEntry,
+    Wording,
 )
 from wizard.model.text import nearest
 
@@ -30,6 +31,7 @@ AnyEntry = (
     | Node
     | CauseEntry
     | ClientEntry
+    | Wording
     | EngineWords
     | FixEntry
     | ScenarioEntry
@@ -52,6 +54,7 @@ KINDS = (
     Kind("nodes", "tree/*.yaml", Node),
     Kind("causes", "causes/*.yaml", CauseEntry),
     Kind("clients", "clients/*.yaml", ClientEntry),
+    Kind("wordings", "wordings/*.yaml", Wording),
     Kind("engines", "engines.yaml", EngineWords),
     Kind("fixes", "fixes/*.yaml", FixEntry),
     Kind("scenarios", "scenarios/*.yaml", ScenarioEntry),

@@ -8,9 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from wizard.lab.channel import Channel
+from wizard.lab.certificates import ServerIdentity
+from wizard.lab.channel import Channel, Framing
+from wizard.lab.handshake import shake_hands
 from wizard.model.knowledge import ScenarioEntry
 from wizard.wire.preamble import spoken
+from wizard.wire.tls_names import Version
 
 SESSION_LIMIT = 1 << 20
 """No message of a logged-in client is larger; the lab answers only short queries."""
@@ -25,24 +28,39 @@ class Conversation:
     Attributes:
         channel: the connection.
         scenario: what is broken.
-        context: the server's TLS; None where it offers none.
+        identity: what the server presents; None where it has no certificate.
         note: writes a line into the log.
     """
 
     channel: Channel
     scenario: ScenarioEntry
-    context: ssl.SSLContext | None
+    identity: ServerIdentity | None
     note: Callable[[str], None]
 
     @property
     def offers_tls(self) -> bool:
         """Whether TLS may begin."""
-        return self.context is not None and self.scenario.policy != "not-offered"
+        return self.identity is not None and self.scenario.policy != "not-offered"
 
     @property
     def refuses_plaintext(self) -> bool:
         """Whether a login without TLS is refused."""
         return self.scenario.policy in ("required", "strict-only")
+
+    async def start_tls(
+        self,
+        alpn: str | None = None,
+        *,
+        wrap: Framing = bytes,
+        unwrap: Framing = bytes,
+        highest: Version = Version.TLS_1_3,
+    ) -> ssl.SSLObject:
+        """Does the server's side of the handshake, or breaks it as the scenario wants; see `shake_hands`."""
+        if self.identity is None:
+            raise ValueError("a server without a certificate has no TLS")
+        return await shake_hands(
+            self.channel, self.scenario, self.identity, alpn, wrap=wrap, unwrap=unwrap, highest=highest
+        )
 
     def heard(self, query: str) -> None:
         """Notes a query in the log."""
@@ -67,6 +85,7 @@ class Converse(Protocol):
 
         Raises:
             PreambleError: the client broke the protocol.
+            HandshakeError: the lab broke the handshake off.
             ssl.SSLError: TLS failed.
             OSError: the connection broke.
         """

@@ -23,12 +23,19 @@ _OFFERED = (
     | mysql.CLIENT_PLUGIN_AUTH_LENENC
 )
 _CACHING_SHA2 = b"caching_sha2_password"
+_BLOCKED = (
+    "Host '127.0.0.1' is blocked because of many connection errors; unblock with 'mysqladmin flush-hosts'"
+)
+"""ER_HOST_IS_BLOCKED; before the greeting no SQLSTATE is sent."""
 
 
 async def converse(conversation: Conversation) -> None:
     """Talks the MySQL protocol until the client leaves; see `Converse`."""
-    greeting = _greeting(conversation)
     channel = conversation.channel
+    if conversation.scenario.behaviour == "refuse":
+        await channel.send(mysql.packet(0, mysql.error_packet(1129, None, _BLOCKED)))
+        return
+    greeting = _greeting(conversation)
     await channel.send(mysql.packet(0, greeting.encode()))
     reader = mysql.PacketReader()
     first = await _next(conversation, reader)
@@ -36,10 +43,10 @@ async def converse(conversation: Conversation) -> None:
         return
     sequence, payload = first
     encrypted = conversation.offers_tls and mysql.is_ssl_request(payload)
-    if encrypted and conversation.context is not None:
+    if encrypted:
         # A client may send its ClientHello right behind the request.
         channel.push_back(reader.rest())
-        tls = await channel.start_tls(conversation.context)
+        tls = await conversation.start_tls()
         conversation.note(f"TLS, {tls.version()}")
         reader = mysql.PacketReader(SESSION_LIMIT)
         second = await _next(conversation, reader)

@@ -10,6 +10,7 @@ from wizard.wire.preamble import spoken
 
 VERSION = "17.2"
 BANNER = "PostgreSQL 17.2 (dbtls lab)"
+_FULL = postgresql_session.failed("53300", "sorry, too many clients already", severity="FATAL")
 _TLS_RECORD = 0x16
 _TAG = re.compile(r"\s*(begin|commit|rollback|set|discard all|deallocate all)\b", re.IGNORECASE)
 
@@ -20,7 +21,7 @@ async def converse(conversation: Conversation) -> None:
     encrypted = False
     reader = postgresql.StartupReader()
     while data := await channel.receive():
-        if data[0] == _TLS_RECORD and not encrypted and conversation.context and conversation.offers_tls:
+        if data[0] == _TLS_RECORD and not encrypted and conversation.offers_tls:
             channel.push_back(data)
             await _start_tls(conversation)
             encrypted = True
@@ -29,6 +30,9 @@ async def converse(conversation: Conversation) -> None:
         if packet is None:
             continue
         code, parameters = packet
+        if conversation.scenario.behaviour == "refuse":
+            await channel.send(_FULL)
+            return
         if code == postgresql.SSL_REQUEST and conversation.offers_tls and not encrypted:
             await channel.send(b"S")
             await _start_tls(conversation)
@@ -47,10 +51,7 @@ async def converse(conversation: Conversation) -> None:
 
 
 async def _start_tls(conversation: Conversation) -> None:
-    if conversation.context is None:
-        return
-    conversation.context.set_alpn_protocols([postgresql.ALPN])
-    tls = await conversation.channel.start_tls(conversation.context)
+    tls = await conversation.start_tls(postgresql.ALPN)
     conversation.note(f"TLS, {tls.version()}, ALPN {tls.selected_alpn_protocol()}")
 
 

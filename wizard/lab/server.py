@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wizard.errors import PreambleError, UsageError
+from wizard.errors import HandshakeError, PreambleError, UsageError
 from wizard.lab import mysql, postgresql, sqlserver
 from wizard.lab.certificates import ServerIdentity, identity_for
 from wizard.lab.channel import Channel
@@ -161,12 +161,15 @@ async def _serve_until(
 
 async def _attend(channel: Channel, server: LabServer, identity: ServerIdentity | None) -> None:
     server.note("connected")
-    conversation = Conversation(channel, server.scenario, _context(identity), server.note)
+    conversation = Conversation(channel, server.scenario, identity, server.note)
     try:
         match server.scenario.behaviour:
             case "silent":
                 while await channel.receive():
                     pass
+            case "hang-up":
+                if server.scenario.engine not in _SPEAKS_FIRST:
+                    await channel.receive()
             case "other-service":
                 await _other_service(channel, speaks_first=server.scenario.engine in _SPEAKS_FIRST)
             case _:
@@ -175,6 +178,8 @@ async def _attend(channel: Channel, server: LabServer, identity: ServerIdentity 
         server.note(f"TLS failed: {error.reason}")
     except PreambleError as error:
         server.note(f"protocol broken: {error.message}")
+    except HandshakeError as error:
+        server.note(f"handshake: {error.message}")
     except OSError as error:
         server.note(f"connection broken: {error.strerror or error}")
 
@@ -186,14 +191,3 @@ async def _other_service(channel: Channel, *, speaks_first: bool) -> None:
         await channel.receive()
     elif await channel.receive():
         await channel.send(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-
-
-def _context(identity: ServerIdentity | None) -> ssl.SSLContext | None:
-    if identity is None:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    # Each connection shakes hands in full: a resumed one would show no certificate.
-    context.options |= ssl.OP_NO_TICKET
-    context.num_tickets = 0
-    identity.configure(context)
-    return context

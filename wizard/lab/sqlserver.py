@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 
 from wizard.lab.conversation import ONLY, SESSION_LIMIT, Conversation
 from wizard.wire import tds, tds_session
+from wizard.wire.tls_names import Version
 
 VERSION = "16.0.1000"
 BANNER = "Microsoft SQL Server 2022 (RTM) - 16.0.1000.6 (dbtls lab)"
@@ -31,12 +31,11 @@ async def converse(conversation: Conversation) -> None:
 
 
 async def _tds_8(conversation: Conversation) -> None:
-    if conversation.context is None or not conversation.offers_tls:
+    if not (conversation.offers_tls and conversation.scenario.strict):
         conversation.note("TLS first refused by a reset")
         conversation.channel.reset()
         return
-    conversation.context.set_alpn_protocols([tds.ALPN])
-    tls = await conversation.channel.start_tls(conversation.context)
+    tls = await conversation.start_tls(tds.ALPN)
     conversation.note(f"TLS first, {tls.version()}, ALPN {tls.selected_alpn_protocol()}")
     reader = tds.MessageReader(SESSION_LIMIT)
     options = await _prelogin(conversation, reader)
@@ -59,18 +58,17 @@ async def _tds_7(conversation: Conversation) -> None:
         if client not in (tds.ENCRYPT_ON, tds.ENCRYPT_REQ):
             await _session(conversation, tds.MessageReader(SESSION_LIMIT))
         return
-    if client == tds.ENCRYPT_NOT_SUP or conversation.context is None:
+    if client == tds.ENCRYPT_NOT_SUP:
         return
-    await _handshake_inside(conversation, conversation.context)
+    await _handshake_inside(conversation)
     login_only = answer == tds.ENCRYPT_OFF
     await _session(conversation, tds.MessageReader(SESSION_LIMIT), login_only=login_only)
 
 
-async def _handshake_inside(conversation: Conversation, context: ssl.SSLContext) -> None:
-    # SQL Server 2022 speaks TLS 1.3 only through TDS 8.0 (facts: TDS8).
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
+async def _handshake_inside(conversation: Conversation) -> None:
     framing = tds.TdsPrelogin()
-    tls = await conversation.channel.start_tls(context, wrap=framing.wrap, unwrap=framing.unwrap)
+    # SQL Server 2022 speaks TLS 1.3 only through TDS 8.0 (facts: TDS8).
+    tls = await conversation.start_tls(wrap=framing.wrap, unwrap=framing.unwrap, highest=Version.TLS_1_2)
     conversation.note(f"TLS inside PRELOGIN, {tls.version()}")
 
 

@@ -29,6 +29,7 @@ Platform = Literal[
 ]  # fmt: skip
 RunOn = Literal["server", "client", "anywhere"]
 ParameterKind = Literal["text", "host", "hosts", "port", "path", "name", "hex"]
+TlsVersion = Literal["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 Shell = Literal[
     "powershell", "cmd", "sh", "tsql", "mysql", "postgresql", "ini", "pg-conf", "python",
     "ado-net", "odbc", "ole-db", "jdbc-sqlserver", "jdbc-mysql", "libpq", "screen",
@@ -76,6 +77,8 @@ class Choice(Entry, frozen=True, kw_only=True):
 
     value: bool | str
     label: Text
+    told_by: tuple[Text, ...] = ()
+    """What in a target tells it: `key=value` of its options, or a pattern for its host (`*.rds.amazonaws.com`)."""
 
 
 class HowTo(Entry, frozen=True, kw_only=True):
@@ -183,6 +186,17 @@ class Node(Entry, frozen=True, kw_only=True):
     sources: Sources
 
 
+class Wording(Entry, frozen=True, kw_only=True):
+    """One sentence, or one kind of word, in all the languages and spellings that it is met in (wordings/).
+
+    In a signature `<id>` stands for any of its phrases.
+    """
+
+    id: Id
+    phrases: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
+    sources: Sources
+
+
 class Established(Entry, frozen=True, kw_only=True):
     """A fact that an error text establishes by itself."""
 
@@ -200,7 +214,7 @@ class Signature(Entry, frozen=True, kw_only=True):
 
     id: Id
     phrases: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
-    """Sentences, or codes such as `-2146893019` and `UNABLE_TO_VERIFY_LEAF_SIGNATURE`."""
+    """Sentences, codes such as `-2146893019` and `UNABLE_TO_VERIFY_LEAF_SIGNATURE`, or wordings as `<id>`."""
     with_: tuple[Text, ...] = msgspec.field(default=(), name="with")
     unless: tuple[Text, ...] = ()
     kind: Literal["reason", "wrapper"] = "reason"
@@ -292,6 +306,8 @@ class FixEntry(Entry, frozen=True, kw_only=True):
     """Other clients for which the same steps hold."""
     confirm_name: Text | None = None
     """The parameter with the server name to confirm with, where the fix changes the name that clients use."""
+    only_if: tuple[Condition, ...] = ()
+    """It is left out where one of these is known not to hold."""
     parameters: tuple[Parameter, ...] = ()
     steps: Annotated[tuple[StepEntry, ...], msgspec.Meta(min_length=1)]
     undo: tuple[StepEntry, ...] = ()
@@ -309,12 +325,14 @@ class FixEntry(Entry, frozen=True, kw_only=True):
 
 
 class ScenarioEntry(Entry, frozen=True, kw_only=True):
-    """A lab server with a chosen fault (scenarios/)."""
+    """A lab server with chosen faults (scenarios/). Every default is that of a server in order."""
 
     id: Annotated[str, msgspec.Meta(pattern=r"^(sqlserver|mysql|mariadb|postgresql)(/[a-z0-9-]+){1,2}$")]
     title: Text
     cause: Id
-    """The verdict that a diagnosis of it must reach."""
+    """The verdict that a diagnosis of it must reach: the fault to mend first."""
+    also: tuple[Id, ...] = ()
+    """The causes that a diagnosis must find besides it."""
     engine: Engine
     server_name: str = "localhost"
     """The name the client uses."""
@@ -325,12 +343,47 @@ class ScenarioEntry(Entry, frozen=True, kw_only=True):
     """Default: the first name."""
     valid_days: tuple[int, int] = (-30, 335)
     """notBefore and notAfter in days from now."""
-    intermediate: bool = False
-    """The leaf is issued by an intermediate, which the server sends."""
+    key: Literal["rsa-2048", "rsa-1024", "ec-p256"] = "rsa-2048"
+    """The key of the leaf."""
+    signature: Literal["sha256", "sha1", "md5"] = "sha256"
+    """The hash in the signature of the leaf."""
+    usage: Literal["server-auth", "client-auth", "any-usage", "unrestricted", "signs-certificates"] = (
+        "server-auth"
+    )
+    """What the leaf may be used for: its extended key usage, which `unrestricted` leaves out; with
+    `signs-certificates` server-auth, but a key usage that allows neither signing in TLS nor key exchange."""
+    leaf_is_ca: bool = False
+    """The leaf says CA:TRUE."""
+    malformed: Literal["long-serial", "negative-serial", "version-1"] | None = None
+    """A fault in the encoding of the leaf. One of version 1 has no extensions, so no names but the common one."""
+    authority: Text = "Corp Example"
+    """The private CA. Its certificates are called by it: `Corp Example Root CA`, `Corp Example Issuing CA`."""
+    intermediate: Literal["none", "sent", "left-out", "expired", "not-a-ca"] = "none"
+    """Whether the leaf is issued by an intermediate, and what is wrong with it. All but `left-out` are sent."""
     trusted: bool = True
     """Whether `ca_file` is handed to the client; False: the client does not know the root."""
+    tls: tuple[TlsVersion, TlsVersion] = ("TLSv1.2", "TLSv1.3")
+    """The lowest and the highest version that the server accepts."""
+    ciphers: Literal["modern", "3des", "rc4", "dhe-1024"] = "modern"
+    """The ciphers that the server accepts. With 3DES and RC4 no handshake is completed: the lab has only its first
+    flight, since no current TLS library knows them. `dhe-1024`: Diffie-Hellman with 1024 bits, up to TLS 1.2."""
+    client_certificate: Literal["not-asked", "asked", "required"] = "not-asked"
+    """Whether the server asks for the client's certificate, and whether it goes on without one."""
     policy: Literal["optional", "required", "strict-only", "not-offered"] = "optional"
-    behaviour: Literal["serve", "silent", "other-service", "closed"] = "serve"
+    strict: bool = True
+    """Whether SQL Server takes TDS 8.0 (`Encrypt=Strict`), as it does since 2022."""
+    behaviour: Literal[
+        "serve",
+        "silent",
+        "other-service",
+        "closed",
+        "hang-up",
+        "refuse",
+        "reset-in-handshake",
+        "alert-in-handshake",
+    ] = "serve"
+    """`closed`: nothing listens; `hang-up`: ends the connection before any word of its own; `refuse`: answers by
+    an error of the database before TLS; the last two end the handshake after the ClientHello."""
     error: Text | None = None
     """The error text as a user would report it."""
     sources: tuple[str, ...] = ()
@@ -348,6 +401,7 @@ class Knowledge(msgspec.Struct, frozen=True):
     """The decision tree (tree/); the walk enters it at the first node."""
     causes: tuple[CauseEntry, ...] = ()
     clients: tuple[ClientEntry, ...] = ()
+    wordings: tuple[Wording, ...] = ()
     engines: tuple[EngineWords, ...] = ()
     """The first entry of which a word is found decides."""
     fixes: tuple[FixEntry, ...] = ()

@@ -124,7 +124,7 @@ def _rfc4514(text: str | None) -> str | None:
     if not text:
         return None
     text = text[:2_000]
-    places = [found for found in _PART.finditer(text)]
+    places = list(_PART.finditer(text))
     if not places or places[0].start() > 0:
         return None
     ends = [found.start() for found in places[1:]] + [len(text)]

@@ -1,4 +1,4 @@
-"""The output of the mysql and mariadb clients: variables and status in any form, and `\\s`.
+"""The output of the mysql and mariadb clients: variables and status in any form, and the command `status`.
 
 Meaning of the variables: dev.mysql.com refman 8.4 "Server System Variables" and "Configuring MySQL to Use Encrypted
 Connections"; mariadb.com "SSL/TLS System Variables" and "Zero-configuration TLS" (key MARIADOC).
@@ -27,9 +27,9 @@ _UPRIGHT_NAME = re.compile(rf"\s{{0,8}}Variable_name: ({'|'.join(_NAMES)})\s*$")
 _UPRIGHT_VALUE = re.compile(r"\s{0,16}Value: ?(.{0,1000})")
 _STATEMENT = re.compile(r"\b(?:show|select|like|where)\b", re.IGNORECASE)
 
-_IN_USE = re.compile(r"SSL:\s{1,8}Cipher in use is ([^\s,]{3,60})")
-_NOT_IN_USE = re.compile(r"SSL:\s{1,8}Not in use")
-_SERVER = re.compile(r"Server version:\s{1,8}(\d{1,2}\.\d{1,2}\.\d{1,3}\S{0,80})(.{0,200})")
+_IN_USE = re.compile(r"SSL:\s{1,40}Cipher in use is ([^\s,]{3,60})")
+_NOT_IN_USE = re.compile(r"SSL:\s{1,40}Not in use")
+_SERVER = re.compile(r"Server version:\s{1,40}(\d{1,2}\.\d{1,2}\.\d{1,3}\S{0,80})(.{0,200})")
 _MADE_AT_FIRST_START = "server-cert.pem"
 """What MySQL calls the certificate that it makes. A person may have put another one in its place."""
 

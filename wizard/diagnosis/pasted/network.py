@@ -35,7 +35,7 @@ _ROW = re.compile(
 _RESOLVE_SIGNS = ("dns_error_rcode_name_error", "dns_info_no_records", "resolve-dnsname:")
 _NOT_THERE = ("dns_error_rcode_name_error", "dnsnamedoesnotexist")
 
-_NSLOOKUP_NONE = re.compile(r"\*{2,3}\s.{1,300}: (?:NXDOMAIN|Non-existent domain)\s*$|.{0,200}\bNXDOMAIN\s*$")
+_NSLOOKUP_NONE = re.compile(r"\*{2,3}\s.{0,200}?(\S{1,255}): (?:NXDOMAIN|Non-existent domain)\s*$")
 _NSLOOKUP_SERVER = re.compile(r"(?:\w{1,20}): {1,12}\S{1,300}$|Server:\s")
 _NAME = re.compile(r"Name:\s{1,12}(\S{1,255})\s*$")
 _ADDRESS = re.compile(r"(?:Address(?:es)?:)?\s{1,12}([0-9a-fA-F.:]{3,45})\s*$")
@@ -86,9 +86,13 @@ def read_resolve_dnsname(page: Page) -> list[Said] | None:
 
 
 def read_nslookup(page: Page) -> list[Said] | None:
-    """Reads nslookup of BIND and of Windows. It asks the name service alone and passes over the hosts file."""
-    if any(_NSLOOKUP_NONE.match(line) for line in page.lines):
-        return [Said("resolve.status", "not-found", "NXDOMAIN")]
+    """Reads nslookup of BIND and of Windows.
+
+    It asks the name service alone, without the hosts file and NetBIOS: that it does not know a short name says little.
+    """
+    if missing := [found[1] for line in page.lines if (found := _NSLOOKUP_NONE.match(line))]:
+        short = any("." not in name.rstrip(".") for name in missing)
+        return [] if short else [Said("resolve.status", "not-found", "NXDOMAIN")]
     if not any(_NSLOOKUP_SERVER.match(line) for line in page.lines):
         return None
     addresses: list[str] = []

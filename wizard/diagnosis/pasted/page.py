@@ -59,7 +59,7 @@ class Page:
     def pem(self) -> tuple[str, ...]:
         """The certificate blocks, each once, in their order; private keys are passed over."""
         text = "\n".join(self.lines)
-        found = []
+        found: list[str] = []
         for begin in _BEGIN.finditer(text):
             if len(found) == _MOST_BLOCKS:
                 break
@@ -81,6 +81,10 @@ class Page:
     def numbers(self, pattern: re.Pattern[str]) -> list[int]:
         """Returns the first group of every match in `flat` as a number."""
         return [int(found[1]) for found in pattern.finditer(self.flat)]
+
+    def last_number(self, pattern: re.Pattern[str]) -> int | None:
+        """Returns the last of `numbers`, or None."""
+        return next(reversed(self.numbers(pattern)), None)
 
 
 def without_contradictions(said: Iterable[Said]) -> list[Said]:

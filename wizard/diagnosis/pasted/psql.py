@@ -1,4 +1,4 @@
-"""The output of psql: `SHOW ssl`, `\\conninfo`, the line about TLS at its start, and why it could not connect."""
+"""The output of psql: `SHOW ssl`, the command conninfo, its first line, and why it could not connect."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ import msgspec
 
 from wizard.diagnosis.pasted import mysql, network, psql, s_client, scanners, sql_server, windows, x509
 from wizard.diagnosis.pasted.page import Page, Said, without_contradictions
-from wizard.diagnosis.pasted.verify_codes import ISSUER_MISSING
 from wizard.model.evidence import Evidence
 from wizard.model.text import printable
 
@@ -23,7 +22,7 @@ READERS: tuple[tuple[str, Reader], ...] = (
     ("nmap", scanners.read_nmap),
     ("sslscan", scanners.read_sslscan),
     ("certutil", windows.read_certutil),
-    ("Get-ChildItem Cert:", windows.read_powershell),
+    ("the list of certificates", windows.read_powershell),
     ("Test-NetConnection", network.read_test_netconnection),
     ("Resolve-DnsName", network.read_resolve_dnsname),
     ("nslookup", network.read_nslookup),
@@ -41,6 +40,7 @@ _IN_PEM = (
     "certificate.subject", "certificate.issuer", "certificate.made_by", "certificate.names", "names.status",
     "validity.status", "validity.days_left", "key.strength", "signature.strength", "usage.status",
 )  # fmt: skip
+_TRUST = ("trust.status", "trust.verify_code")
 _LONGEST_WORDS = 160
 
 
@@ -100,8 +100,8 @@ def read_output(text: str, *, server_name: str | None = None, at: datetime | Non
 def _left_to_file(said: list[Said], *, whole: bool) -> frozenset[str]:
     """Returns the facts that the certificates themselves establish better than the words around them.
 
-    A missing issuer may be an unknown root or a missing intermediate; the certificates can tell the two apart.
+    OpenSSL's complaint depends on the roots that it was given, which are seldom the client's, and does not tell an
+    unknown root from a missing intermediate. Its approval is proof.
     """
     code = next((one.value for one in said if one.fact == "trust.verify_code"), None)
-    judged = {"trust.status"} if whole and code in ISSUER_MISSING else set()
-    return frozenset(_IN_PEM) | judged
+    return frozenset(_IN_PEM + (_TRUST if whole and code != 0 else ()))

@@ -20,6 +20,9 @@ _FINAL = re.compile(r"verifyreturncode:(\d{1,3})(?!\d)")
 _ERRORS = re.compile(r"verifyerror:num=(\d{1,3})(?!\d)")
 _ERRNO = re.compile(r"connect:errno=(\d{1,5})(?!\d)")
 _ALERT = re.compile(r"sslalertnumber(\d{1,3})(?!\d)")
+_ASKED = re.compile(
+    r"acceptableclientcertificatecanames|clientcertificatetypes:|requestedsignaturealgorithms:"
+)
 _READ = re.compile(r"sslhandshakehasread(\d{1,9})bytesandwritten(\d{1,9})bytes")
 _NO_NAME = ("nameorservicenotknown", "nodenamenorservname", "gethostbynamefailure", "nosuchhostisknown",
             "temporaryfailureinnameresolution", "noaddressassociatedwithhostname")  # fmt: skip
@@ -44,7 +47,7 @@ _VERSIONS = {
     "TLSv1.3": "tls1_3",
 }
 _OLD = ("TLSv1", "TLSv1.0", "TLSv1.1")
-_PROTOCOL_VERSION = 70
+_PROTOCOL_VERSION, _HANDSHAKE_FAILURE, _CERTIFICATE_REQUIRED = 70, 40, 116
 
 
 def read(page: Page) -> list[Said] | None:
@@ -77,13 +80,15 @@ def _said(page: Page) -> Iterator[Said]:
         yield from _without_certificate(page)
     if certificate and suite and suite != "(NONE)":
         yield from _session(page, suite)
+    if certificate:
+        yield from _client_certificate(page)
     if certificate or _ERRORS.search(flat):
         yield from _certificate(page, sent)
 
 
 def _unconnected(page: Page) -> Iterator[Said]:
     """A name with several addresses is tried at each of them; the last one decides."""
-    errno = (page.numbers(_ERRNO) or [None])[-1]
+    errno = page.last_number(_ERRNO)
     if errno in _HOST_NOT_FOUND or (errno is not None and any(words in page.flat for words in _NO_NAME)):
         yield Said("resolve.status", "not-found", "the name has no address")
     for numbers, status in ((_REFUSED, "refused"), (_TIMED_OUT, "timed-out"), (_UNREACHABLE, "unreachable")):
@@ -98,7 +103,7 @@ def _without_certificate(page: Page) -> Iterator[Said]:
     elif counts and counts.groups() == ("1", "8"):
         # An SSLRequest is 8 bytes long; a server that accepts it answers S, and s_client goes on writing.
         yield Said("tls.offered", False, "the server answered the SSLRequest with one byte and no TLS")
-    alert = (page.numbers(_ALERT) or [None])[-1]
+    alert = page.last_number(_ALERT)
     if alert not in ALERTS:
         return
     yield Said("tls.offered", True, f"alert {alert}")
@@ -122,10 +127,20 @@ def _session(page: Page, suite: str) -> Iterator[Said]:
         yield Said("handshake.cipher", suite, f"Cipher is {suite}")
 
 
+def _client_certificate(page: Page) -> Iterator[Said]:
+    """With TLS 1.3 a server refuses the missing certificate only after the handshake, if at all."""
+    if not _ASKED.search(page.flat):
+        return
+    if page.last_number(_ALERT) in (_CERTIFICATE_REQUIRED, _HANDSHAKE_FAILURE):
+        yield Said("handshake.client_certificate", "demanded", "an alert for want of a client certificate")
+    elif page.first(_PROTOCOL) == "TLSv1.2":
+        yield Said("handshake.client_certificate", "requested", "client certificate CA names")
+
+
 def _certificate(page: Page, sent: int) -> Iterator[Said]:
     if sent:
         yield Said("chain.length", sent, "Certificate chain")
-    final = (page.numbers(_FINAL) or [None])[-1]
+    final = page.last_number(_FINAL)
     errors = page.numbers(_ERRORS)
     yield from verify_codes.said_by(errors, final)
     dates = next((found for line in page.lines if (found := _DATES.match(line))), None)

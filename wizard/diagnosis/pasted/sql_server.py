@@ -17,12 +17,18 @@ _GIVEN = re.compile(
 )
 # "Error: 26014, Severity: 16" has other words in other languages, and the same number and punctuation.
 _NUMBERED = re.compile(
-    r"[^\s:,\d]{2,20}:(26010|26011|26014|26015|26017|26057|33565|17182),[^\s:,\d]{2,30}:\d{1,2},"
+    r"[^\s:,\d]{2,20}:(26010|26011|26014|26015|26017|26057|33565),[^\s:,\d]{2,30}:\d{1,2},"
 )
 _FAILED = re.compile(
     r"couldnotloadthecertificateitneedstoinitiateansslconnection"
     r"|unabletoloaduser-specifiedcertificate\[|unabletoinitializesslsupport"
+    # Message 17182; its status codes 0x38 and 0x80 to 0x8F are those of TLS (learn.microsoft.com ms365392).
+    r"|tdssniclient[^,]{1,80}0x[0-9a-f]{1,8},[^,.]{1,30}0x(?:38|8[0-9a-f])(?![0-9a-f])"
     r"|foundthecertificate\[certhash\(sha1\)[^\]]{1,60}\]inthelocalcomputerstorebut"
+)
+_PROBLEMS = (
+    ("sqlserverserviceaccountdoesnothaveaccesstoit", "no-access"),
+    ("cannotfindtheuser-specifiedcertificate", "not-found"),
 )
 _LISTENS = re.compile(r"serverislisteningon\[")
 
@@ -40,13 +46,19 @@ def read_error_log(page: Page) -> list[Said] | None:
     if not (own or given or failed):
         return [Said("server.engine", "sqlserver", "the log")] if _LISTENS.search(flat) else None
     said = [Said("server.engine", "sqlserver", "the log")]
-    if own > given:
-        said.append(Said("certificate.made_by", "server", "a self-generated certificate was loaded"))
-    elif given:
-        said.append(Said("certificate.made_by", "other", "the certificate was loaded"))
-    if failed > max(own, given):
-        return [said[0], Said("symptom", "server-certificate-not-loaded", "the certificate was not loaded")]
-    return [*said, Said("tls.offered", True, "a certificate was loaded for encryption")]
+    if own or given:
+        said.append(Said("tls.offered", True, "a certificate was loaded for encryption"))
+        made_by, words = (
+            ("server", "a self-generated certificate") if own > given else ("other", "the certificate")
+        )
+        said.append(Said("certificate.made_by", made_by, f"{words} was loaded"))
+    if given > failed:
+        said.append(Said("load.problem", "none", "the certificate was loaded"))
+    elif failed:
+        # The server then ends or makes a certificate for itself.
+        said.append(Said("symptom", "server-certificate-not-loaded", "the certificate was not loaded"))
+        said += [Said("load.problem", problem, problem) for words, problem in _PROBLEMS if words in flat]
+    return said
 
 
 def read_connections(page: Page) -> list[Said] | None:

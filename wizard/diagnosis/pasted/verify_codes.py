@@ -15,6 +15,7 @@ _MEANING: dict[int, tuple[str, Value]] = {
     19: ("trust.status", "unknown-issuer"),
     20: ("trust.status", "unknown-issuer"),
     21: ("trust.status", "unknown-issuer"),
+    23: ("revocation.status", "revoked"),
     26: ("usage.status", "wrong-usage"),
     62: ("names.status", "mismatch"),
     64: ("names.status", "mismatch"),
@@ -22,8 +23,6 @@ _MEANING: dict[int, tuple[str, Value]] = {
     67: ("key.strength", "weak"),
     68: ("signature.strength", "weak"),
 }
-ISSUER_MISSING = frozenset({2, 20, 21})
-"""Nobody sent the issuer, and it is not installed: an unknown root or a missing intermediate."""
 
 
 def said_by(codes: list[int], final: int | None) -> Iterator[Said]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from wizard.diagnosis.pasted.described import Described, said_of
 from wizard.diagnosis.pasted.moments import moments
@@ -22,18 +23,22 @@ _STORE_OF_ROOTS = re.compile(
 _DATED = re.compile(r"\s{0,8}[^:=]{2,40}: {1,4}(\d{1,4}[./-] ?\d{1,2}[./-] ?\d{1,4}.{0,30})$")
 _NAMED = re.compile(r"\s{0,4}[^:=]{2,40}:\s{1,4}((?:[A-Za-z0-9.]{1,30}=).{1,1000})$")
 _SAN = re.compile(r"\s{2,12}(?:DNS[- ][^=]{1,20}|IP[- ][^=]{1,20})=(\S{1,255})\s*$")
-_STATUS = re.compile(
-    r"certcontext\[0\]\[\d{1,2}\]:dwinfostatus=[0-9a-f]{1,8}dwerrorstatus=([0-9a-f]{1,8}?)(?![0-9a-f])"
-)
 _STATUS_LINE = re.compile(
     r"\s{0,4}CertContext\[0\]\[\d{1,2}\]: dwInfoStatus=[0-9a-f]{1,8} dwErrorStatus=([0-9a-f]{1,8})"
 )
 _SERVER_USE = "1.3.6.1.5.5.7.3.1"
 
 # CERT_TRUST_STATUS.dwErrorStatus
-_BAD_SIGNATURE, _WRONG_USE, _UNTRUSTED_ROOT, _PARTIAL, _WEAK = 0x8, 0x10, 0x20, 0x10000, 0x100000
+_REVOKED, _BAD_SIGNATURE, _WRONG_USE, _UNTRUSTED_ROOT, _PARTIAL, _WEAK = (
+    0x4,
+    0x8,
+    0x10,
+    0x20,
+    0x10000,
+    0x100000,
+)
 
-_PROPERTY = re.compile(r"\s{0,4}([A-Za-z]{3,30}) {0,30}: (.{0,2000})$")
+_PROPERTY = re.compile(r"\s{0,4}([A-Za-z]{3,30}) {1,30}: (.{0,2000})$")
 _PROPERTIES = {
     "Subject",
     "Issuer",
@@ -113,6 +118,8 @@ def _verified(statuses: list[int]) -> Iterator[Said]:
         )
     elif not together & (_PARTIAL | _BAD_SIGNATURE):
         yield Said("trust.status", "trusted", f"dwErrorStatus={together:x}")
+    if together & _REVOKED:
+        yield Said("revocation.status", "revoked", "CERT_TRUST_IS_REVOKED")
     if statuses[0] & _WRONG_USE:
         yield Said("usage.status", "wrong-usage", "CERT_TRUST_IS_NOT_VALID_FOR_USAGE")
     if together & _WEAK:
@@ -122,7 +129,7 @@ def _verified(statuses: list[int]) -> Iterator[Said]:
 def _pairs(page: Page) -> list[tuple[str, str]]:
     """Returns NotBefore and NotAfter: in every language two lines with a date, one after the other."""
     found = [match[1] if (match := _DATED.match(line)) else None for line in page.lines]
-    pairs = [(one, two) for one, two in zip(found, found[1:], strict=False) if one and two]
+    pairs = [(one, two) for one, two in pairwise(found) if one and two]
     return list(dict.fromkeys(pairs))
 
 
