@@ -56,9 +56,8 @@ def matched(text: str) -> Match:
 
 
 EXAMPLES = [
-    pytest.param(symptom.id, signature.id, example, id=f"{signature.id}-{number}")
-    for symptom in knowledge().symptoms
-    for signature in symptom.signatures
+    pytest.param(signature.symptom, signature.id, example, id=f"{signature.id}-{number}")
+    for signature in knowledge().signatures
     for number, example in enumerate(signature.examples)
 ]
 

@@ -52,7 +52,7 @@ def check(folder: Path | None, covering: bool, as_json: bool) -> int:
         known = load(_existing(folder))
         counts = (
             (len(known.symptoms), "symptoms"),
-            (sum(len(symptom.signatures) for symptom in known.symptoms), "signatures"),
+            (len(known.signatures), "signatures"),
             (len(known.facts), "facts"),
             (len(known.nodes), "nodes"),
             (len(known.causes), "causes"),

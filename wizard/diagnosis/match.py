@@ -148,10 +148,10 @@ def _patterns(knowledge: Knowledge) -> Iterator[_Pattern]:
     def written_out(phrases: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(one for phrase in phrases for one in wordings.get(phrase, (phrase,)))
 
-    for symptom in knowledge.symptoms:
-        for signature in symptom.signatures:
-            lists = (signature.phrases, signature.with_, signature.unless)
-            yield _Pattern(symptom, signature, *map(written_out, lists))
+    symptoms = {symptom.id: symptom for symptom in knowledge.symptoms}
+    for signature in knowledge.signatures:
+        lists = (signature.phrases, signature.with_, signature.unless)
+        yield _Pattern(symptoms[signature.symptom], signature, *map(written_out, lists))
 
 
 def _phrases(patterns: Iterable[_Pattern], knowledge: Knowledge) -> Iterator[str]:

@@ -15,7 +15,7 @@ from wizard.fixes.render import example_values, render_fix
 from wizard.knowledge.coverage import article_problems
 from wizard.knowledge.lint_tree import tree_problems
 from wizard.knowledge.load import Loaded, describe, read_folder
-from wizard.model.knowledge import FactEntry, Knowledge, SymptomEntry
+from wizard.model.knowledge import FactEntry, Knowledge, Signature, SymptomEntry
 from wizard.model.text import nearest
 
 
@@ -110,6 +110,8 @@ def _values(use: Use, fact: FactEntry) -> Iterator[Problem]:
 def _uses(known: Knowledge) -> Iterator[Use]:
     for symptom in known.symptoms:
         yield from _uses_of_symptom(symptom)
+    for signature in known.signatures:
+        yield from _uses_of_signature(signature)
     for fact in known.facts:
         normal = () if fact.normal is None else (fact.normal,)
         yield Use("facts", fact.id, ".normal", "fact", fact.id, normal)
@@ -167,18 +169,19 @@ def _uses_of_symptom(symptom: SymptomEntry) -> Iterator[Use]:
         Use("symptoms", symptom.id, f".likely_causes[{n}]", "cause", one)
         for n, one in enumerate(symptom.likely_causes)
     )
-    for number, signature in enumerate(symptom.signatures):
-        place = f".signatures[{number}]"
-        lists = {"phrases": signature.phrases, "with": signature.with_, "unless": signature.unless}
-        for field, phrases in lists.items():
-            for part, phrase in enumerate(phrases):
-                if phrase.startswith("<") and phrase.endswith(">"):
-                    where = f"{place}.{field}[{part}]"
-                    yield Use("symptoms", symptom.id, where, "wording", phrase[1:-1])
-        for part, one in enumerate(signature.establishes):
-            yield Use("symptoms", symptom.id, f"{place}.establishes[{part}]", "fact", one.fact, (one.value,))
-        yield from _cited("symptoms", symptom.id, signature.sources, place)
     yield from _cited("symptoms", symptom.id, symptom.sources)
+
+
+def _uses_of_signature(signature: Signature) -> Iterator[Use]:
+    yield Use("signatures", signature.id, ".symptom", "symptom", signature.symptom)
+    lists = {"phrases": signature.phrases, "with": signature.with_, "unless": signature.unless}
+    for field, phrases in lists.items():
+        for part, phrase in enumerate(phrases):
+            if phrase.startswith("<") and phrase.endswith(">"):
+                yield Use("signatures", signature.id, f".{field}[{part}]", "wording", phrase[1:-1])
+    for part, one in enumerate(signature.establishes):
+        yield Use("signatures", signature.id, f".establishes[{part}]", "fact", one.fact, (one.value,))
+    yield from _cited("signatures", signature.id, signature.sources)
 
 
 def _cited(field: str, id_: str, sources: tuple[str, ...], place: str = "") -> Iterator[Use]:
@@ -195,15 +198,13 @@ def _exit(id_: str, place: str, go: str | None, verdict: str | None) -> Iterator
 def _signatures(known: Knowledge) -> Iterator[Problem]:
     """Each example of a signature is recognised as its own symptom."""
     matcher = Matcher(known)
-    for symptom in known.symptoms:
-        for number, signature in enumerate(symptom.signatures):
-            for part, example in enumerate(signature.examples):
-                found = matcher.match(example)
-                if found.symptom != symptom.id:
-                    place = f".signatures[{number}].examples[{part}]"
-                    by = f" by '{found.signature}'" if found.signature else ""
-                    message = f"the example of '{signature.id}' is taken for '{found.symptom}'{by}"
-                    yield Problem("symptoms", symptom.id, place, message)
+    for signature in known.signatures:
+        for part, example in enumerate(signature.examples):
+            found = matcher.match(example)
+            if found.symptom != signature.symptom:
+                by = f" by '{found.signature}'" if found.signature else ""
+                message = f"the example is taken for '{found.symptom}'{by}"
+                yield Problem("signatures", signature.id, f".examples[{part}]", message)
 
 
 def _fixes(known: Knowledge) -> Iterator[Problem]:

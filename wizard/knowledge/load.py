@@ -19,6 +19,7 @@ from wizard.model.knowledge import (
     Knowledge,
     Node,
     ScenarioEntry,
+    Signature,
     SourceEntry,
     SymptomEntry,
     Wording,
@@ -27,6 +28,7 @@ from wizard.model.text import nearest
 
 AnyEntry = (
     SymptomEntry
+    | Signature
     | FactEntry
     | Node
     | CauseEntry
@@ -50,6 +52,7 @@ class Kind(NamedTuple):
 
 KINDS = (
     Kind("symptoms", "symptoms/*.yaml", SymptomEntry),
+    Kind("signatures", "signatures/*.yaml", Signature),
     Kind("facts", "facts/*.yaml", FactEntry),
     Kind("nodes", "tree/*.yaml", Node),
     Kind("causes", "causes/*.yaml", CauseEntry),

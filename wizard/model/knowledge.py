@@ -205,7 +205,7 @@ class Established(Entry, frozen=True, kw_only=True):
 
 
 class Signature(Entry, frozen=True, kw_only=True):
-    """The pattern that recognises a symptom in an error text.
+    """The pattern that recognises a symptom in an error text (signatures/, a file for each library or system).
 
     A phrase or code matches regardless of case, accents, white space, line breaks and punctuation between its
     letters and digits; ` … ` in it stands for a gap. A signature matches when one of `phrases` is found, one
@@ -213,6 +213,7 @@ class Signature(Entry, frozen=True, kw_only=True):
     """
 
     id: Id
+    symptom: Id
     phrases: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
     """Sentences, codes such as `-2146893019` and `UNABLE_TO_VERIFY_LEAF_SIGNATURE`, or wordings as `<id>`."""
     with_: tuple[Text, ...] = msgspec.field(default=(), name="with")
@@ -241,7 +242,6 @@ class SymptomEntry(Entry, frozen=True, kw_only=True):
     ask_for: Text | None = None
     """For `ambiguous`: the exact thing to ask for."""
     likely_causes: tuple[Id, ...]
-    signatures: tuple[Signature, ...]
     corrects: tuple[Correction, ...] = ()
     sources: Sources
 
@@ -396,6 +396,7 @@ class Knowledge(msgspec.Struct, frozen=True):
     """All of the knowledge folder, each kind in the order of its files."""
 
     symptoms: tuple[SymptomEntry, ...] = ()
+    signatures: tuple[Signature, ...] = ()
     facts: tuple[FactEntry, ...] = ()
     nodes: tuple[Node, ...] = ()
     """The decision tree (tree/); the walk enters it at the first node."""
