@@ -275,7 +275,7 @@ def test_a_store_of_roots_is_not_the_certificate_of_the_server() -> None:
 
 
 def test_the_last_certificate_that_the_log_names_counts() -> None:
-    """After a restart with a good certificate the fallback of the day before no longer matters, nor the other way round."""
+    """After a restart with a good certificate the fallback no longer matters, nor the other way round."""
     fallback, given = (
         (OUTPUTS / f"{name}.txt").read_text() for name in ("errorlog-self-generated", "errorlog-linux")
     )

@@ -91,7 +91,7 @@ def check_options(text: str, name: str) -> None:
         quoted = r'"(?:[^"]|"")*"'
     else:
         quoted = r"\{(?:[^}]|\}\})*\}"
-    part = rf"[A-Za-z]+(?: [A-Za-z]+)*=(?:{quoted}|[A-Za-z0-9_.:,/@%+*\\-]+)"
+    part = rf"[A-Za-z]+(?:[ _][A-Za-z]+)*=(?:{quoted}|[A-Za-z0-9_.:,/@%+*\\-]+)"
     for line in text.splitlines():
         if line.startswith(("#", "[")):
             continue

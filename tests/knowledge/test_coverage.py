@@ -12,7 +12,9 @@ from wizard.cli.terminal import Exit
 from wizard.knowledge.coverage import article_problems, coverage
 from wizard.knowledge.load import read_folder
 from wizard.knowledge.locate import knowledge_folder
-from wizard.model.knowledge import ArticleEntry, ArticleVerdict, ClientEntry, Correction, Knowledge
+from wizard.model.entry import ArticleEntry, ArticleVerdict, Correction
+from wizard.model.knowledge import Knowledge
+from wizard.model.recognition import ClientEntry
 
 ITEMS = {
     *(f"A{number}" for number in range(1, 90)),

@@ -11,7 +11,8 @@ from wizard.diagnosis.codes import codes_in
 from wizard.diagnosis.normalise import Squeezed
 from wizard.diagnosis.phrases import Found, Phrases
 from wizard.model.evidence import Evidence
-from wizard.model.knowledge import ClientEntry, Knowledge, Signature, SymptomEntry
+from wizard.model.knowledge import Knowledge
+from wizard.model.recognition import ClientEntry, Signature, SymptomEntry
 from wizard.model.target import Engine
 from wizard.model.text import printable
 

@@ -40,9 +40,8 @@ def _state(folder: Path) -> str:
     """Returns a name for the present state of the folder: its place, files, sizes and times."""
     digest = hashlib.sha256(f"{__version__} {folder}".encode())
     # The shape of the entries is part of the state, or a changed model would read an old cache.
-    digest.update(
-        str(Path(__file__).parent.parent.joinpath("model", "knowledge.py").stat().st_mtime_ns).encode()
-    )
+    for module in sorted(Path(__file__).parent.parent.joinpath("model").glob("*.py")):
+        digest.update(str(module.stat().st_mtime_ns).encode())
     for kind in KINDS:
         for path in sorted(folder.glob(kind.pattern)):
             found = path.stat()

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import msgspec
 
 from wizard.knowledge.load import KINDS, Loaded
-from wizard.model.knowledge import ArticleEntry, Entry, Knowledge
+from wizard.model.entry import ArticleEntry, Entry
+from wizard.model.knowledge import Knowledge
 from wizard.model.text import nearest
 
 _NOT_CITING = ("article", "sources")

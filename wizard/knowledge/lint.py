@@ -15,7 +15,8 @@ from wizard.fixes.render import example_values, render_fix
 from wizard.knowledge.coverage import article_problems
 from wizard.knowledge.lint_tree import tree_problems
 from wizard.knowledge.load import Loaded, describe, read_folder
-from wizard.model.knowledge import FactEntry, Knowledge, Signature, SymptomEntry
+from wizard.model.knowledge import FactEntry, Knowledge
+from wizard.model.recognition import Signature, SymptomEntry
 from wizard.model.text import nearest
 
 

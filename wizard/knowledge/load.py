@@ -9,21 +9,9 @@ from typing import NamedTuple
 import msgspec
 
 from wizard.errors import KnowledgeError
-from wizard.model.knowledge import (
-    ArticleEntry,
-    CauseEntry,
-    ClientEntry,
-    EngineWords,
-    FactEntry,
-    FixEntry,
-    Knowledge,
-    Node,
-    ScenarioEntry,
-    Signature,
-    SourceEntry,
-    SymptomEntry,
-    Wording,
-)
+from wizard.model.entry import ArticleEntry, SourceEntry
+from wizard.model.knowledge import CauseEntry, FactEntry, FixEntry, Knowledge, Node, ScenarioEntry
+from wizard.model.recognition import ClientEntry, EngineWords, Signature, SymptomEntry, Wording
 from wizard.model.text import nearest
 
 AnyEntry = (

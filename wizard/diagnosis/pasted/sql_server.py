@@ -17,7 +17,7 @@ _GIVEN = re.compile(
 )
 # "Error: 26014, Severity: 16" has other words in other languages, and the same number and punctuation.
 _NUMBERED = re.compile(
-    r"[^\s:,\d]{2,20}:(26010|26011|26014|26015|26017|26057|33565),[^\s:,\d]{2,30}:\d{1,2},"
+    r"(?<=[^\s:,\d]:)(?:26010|26011|26014|26015|26017|26057|33565),[^\s:,\d]{2,30}:\d{1,2},"
 )
 _FAILED = re.compile(
     r"couldnotloadthecertificateitneedstoinitiateansslconnection"
