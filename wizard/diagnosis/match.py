@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -21,6 +21,10 @@ UNRECOGNISED = 0.1
 _LONGEST_WORDS = 200
 # Java and .NET write the root cause last; Python writes it first.
 _INNERMOST_LAST = ("Caused by", "End of inner exception", "inner exception is")
+
+
+Wordings = Mapping[str, tuple[str, ...]]
+"""The phrases of each wording, by the way it is written in a signature: `<id>`."""
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -78,8 +82,12 @@ class Matcher:
     def __init__(self, knowledge: Knowledge) -> None:
         """Prepares the search. The knowledge must hold the symptom `ambiguous`."""
         self._knowledge = knowledge
-        self._patterns = tuple(_patterns(knowledge))
-        self._phrases = Phrases(_phrases(self._patterns, knowledge))
+        wordings = {f"<{wording.id}>": wording.phrases for wording in knowledge.wordings}
+        self._patterns = tuple(_patterns(knowledge, wordings))
+        self._engines = tuple(
+            (entry.engine, _written_out(entry.words, wordings)) for entry in knowledge.engines
+        )
+        self._phrases = Phrases(self._all_phrases())
 
     def match(self, text: str) -> Match:
         """Returns what `text` means, for any text of any length; `ambiguous` where it is not recognised.
@@ -119,6 +127,15 @@ class Matcher:
             ask_for=(signature.ask_for if signature else None) or symptom.ask_for,
         )
 
+    def _all_phrases(self) -> Iterator[str]:
+        yield from _INNERMOST_LAST
+        for pattern in self._patterns:
+            yield from (*pattern.phrases, *pattern.with_, *pattern.unless)
+        for client in self._knowledge.clients:
+            yield from client.marks
+        for _, words in self._engines:
+            yield from words
+
     def _client(self, found: Found) -> ClientEntry | None:
         """Returns the client whose longest mark stands in the text."""
         marked = [
@@ -135,34 +152,25 @@ class Matcher:
             return client.engines[0]
         said = signature.engine if signature else None
         if said is None or said == "mysql":
-            for entry in self._knowledge.engines:
-                if found.any_of(entry.words):
-                    return entry.engine
+            for engine, words in self._engines:
+                if found.any_of(words):
+                    return engine
         if said is None and client is not None:
             return client.engines[0]
         return said
 
 
-def _patterns(knowledge: Knowledge) -> Iterator[_Pattern]:
-    wordings = {f"<{wording.id}>": wording.phrases for wording in knowledge.wordings}
+def _written_out(phrases: tuple[str, ...], wordings: Wordings) -> tuple[str, ...]:
+    """Returns the phrases with each wording, `<id>`, replaced by its own."""
+    return tuple(one for phrase in phrases for one in wordings.get(phrase, (phrase,)))
 
-    def written_out(phrases: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(one for phrase in phrases for one in wordings.get(phrase, (phrase,)))
 
+def _patterns(knowledge: Knowledge, wordings: Wordings) -> Iterator[_Pattern]:
     symptoms = {symptom.id: symptom for symptom in knowledge.symptoms}
     for signature in knowledge.signatures:
         lists = (signature.phrases, signature.with_, signature.unless)
-        yield _Pattern(symptoms[signature.symptom], signature, *map(written_out, lists))
-
-
-def _phrases(patterns: Iterable[_Pattern], knowledge: Knowledge) -> Iterator[str]:
-    yield from _INNERMOST_LAST
-    for pattern in patterns:
-        yield from (*pattern.phrases, *pattern.with_, *pattern.unless)
-    for client in knowledge.clients:
-        yield from client.marks
-    for entry in knowledge.engines:
-        yield from entry.words
+        phrases, with_, unless = (_written_out(one, wordings) for one in lists)
+        yield _Pattern(symptoms[signature.symptom], signature, phrases, with_, unless)
 
 
 def _hits(patterns: Iterable[_Pattern], found: Found) -> list[_Hit]:
