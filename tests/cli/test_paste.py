@@ -268,7 +268,7 @@ def test_a_paste_that_does_not_answer_is_said_to(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 def test_a_terminal_hands_over_empty_lines_within_a_paste(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The output of nslookup has an empty line before its answer; pasted into a terminal it is one output all the same."""
+    """Output with an empty line in it, pasted into a terminal, is one output all the same."""
     import pty
 
     outer, inner = pty.openpty()
@@ -285,7 +285,7 @@ def test_a_terminal_hands_over_empty_lines_within_a_paste(monkeypatch: pytest.Mo
 
 def how_to(text: str, language: Shell = "sh", *engines: Engine) -> HowTo:
     """Returns an instruction."""
-    return HowTo(engines=engines, platform="any", text=text, look_for="x", **{"shell": language})
+    return HowTo(engines=engines, platform="any", text=text, look_for="x", shell=language)
 
 
 def shown(target: str, how: HowTo) -> str:

@@ -15,10 +15,12 @@ from wizard.model.certificate import Certificate
 from wizard.model.text import printable
 from wizard.pki.names import match_names
 from wizard.pki.origin import origin
-from wizard.pki.strength import key_strength, signature_strength
 from wizard.pki.validity import days_left, validity
 
 _PART = re.compile(r"(?:^|[,/] ?|\+ ?)([A-Za-z0-9.]{1,40}) ?= ?")
+# The limits of wizard.pki.strength, which cannot be had without loading the certificate library.
+_SMALLEST = {"RSA": 2048, "DSA": 2048, "EC": 224}
+_BROKEN_HASH = re.compile(r"md2|md5|sha-?1(?!\d)", re.IGNORECASE)
 _MOST_NAMES = 200
 _SAN = re.compile(r"(DNS|IP Address|IP) ?[:=] ?([^\s,;]{1,255})")
 
@@ -55,8 +57,8 @@ def said_of(one: Described, page: Page) -> Iterator[Said]:
     # The judgements of the room `pki` hold for a certificate that is known from words, too.
     certificate = Certificate(
         der=b"", subject=subject or "", issuer=issuer or "", common_name=_common_name(subject),
-        sans=one.names or (), not_before=None, not_after=None, sha1="", sha256="", key=one.key or "",
-        key_bits=int(one.key.split()[-1]) if one.key else None, signature=one.signature or "", version=None,
+        sans=one.names or (), not_before=None, not_after=None, sha1="", sha256="", key="",
+        key_bits=None, signature="", version=None,
         serial=None, self_signed=subject is not None and subject == issuer, is_ca=None, usages=None,
     )  # fmt: skip
     if subject:
@@ -68,10 +70,13 @@ def said_of(one: Described, page: Page) -> Iterator[Said]:
         yield Said("certificate.made_by", made_by, f"subject {subject}")
     if one.names:
         yield Said("certificate.names", one.names, "subject alternative names")
-    if one.key and (strength := key_strength(certificate)):
-        yield Said("key.strength", strength, one.key)
-    if one.signature and (subject and issuer):
-        yield Said("signature.strength", signature_strength(certificate), one.signature)
+    if one.key:
+        kind, _, bits = one.key.partition(" ")
+        yield Said("key.strength", "weak" if int(bits) < _SMALLEST.get(kind, 0) else "ok", one.key)
+    if one.signature and subject and issuer:
+        # A self-signature proves nothing and never counts.
+        weak = _BROKEN_HASH.search(one.signature) and subject != issuer
+        yield Said("signature.strength", "weak" if weak else "ok", one.signature)
     if one.server_use is not None:
         yield Said("usage.status", "server-auth" if one.server_use else "wrong-usage", "extended key usage")
     yield from _named(one, certificate, page)
