@@ -258,7 +258,7 @@ def test_a_paste_that_does_not_answer_is_said_to(
         case, ask(KNOWN), lambda progress: told.extend(one.fact for one in progress.evidence)
     )
     shown = capsys.readouterr().err
-    assert shown.count("That output does not answer this question.") == 1
+    assert shown.count("There is no answer to this question in it.") == 1
     assert shown.count("Does the server offer TLS?") == 1
     assert done.case.value("connect.status") == "open"
     assert "connect.status" in told

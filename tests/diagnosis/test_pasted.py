@@ -320,3 +320,20 @@ def test_a_leaf_without_its_chain_is_not_whole() -> None:
     assert (len(output.pem), output.whole) == (1, False)
     assert facts(output)["chain.length"] == 2
     assert facts(output)["trust.status"] == "unknown-issuer"
+
+
+def test_the_words_about_a_certificate_are_judged_like_the_certificate() -> None:
+    """An inspection product in the issuer, a short key and SHA-1 are seen in words too; a good one has none of them."""
+    bad = """subject=CN = db01
+issuer=O = Zscaler Inc., CN = Zscaler Root CA
+        Signature Algorithm: sha1WithRSAEncryption
+            Public Key Algorithm: rsaEncryption
+                Public-Key: (1024 bit)
+"""
+    good = bad.replace("Zscaler", "Corp").replace("sha1", "sha256").replace("1024", "3072")
+    for text, expected in ((bad, ("inspector", "weak", "weak")), (good, ("other", "ok", "ok"))):
+        output = read_output(text)
+        assert output is not None
+        found = facts(output)
+        told = (found["certificate.made_by"], found["key.strength"], found["signature.strength"])
+        assert told == expected

@@ -235,10 +235,12 @@ def test_wrapped(text: str) -> None:
 
 
 def test_server_name() -> None:
-    """The server name is the host, unless it is given; HostNameInCertificate is an option."""
+    """The server name is the host, unless it is given, there or by HostNameInCertificate."""
     text = "Server=sql01;HostNameInCertificate=sql.example"
     read = read_target(text)
-    assert read.target.server_name == "sql01"
+    assert (read.target.host, read.target.server_name) == ("sql01", "sql.example")
+    assert read_target("Server=sql01;HostNameInCertificate=*.example").target.server_name == "sql01"
+    assert read_target(text, server_name="sql02").target.server_name == "sql02"
     assert read.options == (("HostNameInCertificate", "sql.example"),)
     assert read_target(text, server_name="[2001:db8::1]").target.server_name == "2001:db8::1"
     with pytest.raises(TargetError):

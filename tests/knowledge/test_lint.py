@@ -111,12 +111,11 @@ def test_a_template_with_an_undeclared_placeholder_is_found(copy: Path) -> None:
 
 def test_an_example_of_another_symptom_is_found(copy: Path) -> None:
     """A signature whose example is taken for another symptom is reported."""
-    path = copy / "symptoms" / "expired.yaml"
+    path = copy / "signatures" / "go.yaml"
     text = path.read_text(encoding="utf-8")
     start = text.index("examples:")
     path.write_text(
-        text[:start]
-        + text[start:].replace("- ", '- "The target principal name is incorrect."\n        - ', 1),
+        text[:start] + text[start:].replace("- ", '- "The target principal name is incorrect."\n    - ', 1),
         encoding="utf-8",
     )
     assert any("is taken for 'name-mismatch'" in line for line in lint(copy))

@@ -15,8 +15,9 @@ from wizard.pki.evidence import chain_evidence
 from wizard.pki.trust import TrustStore
 
 FACTS = {
-    "certificate.made_by", "certificate.subject", "certificate.issuer", "certificate.names", "chain.length",
-    "trust.status", "trust.verify_code", "names.status", "names.used", "validity.status", "validity.days_left",
+    "certificate.made_by", "certificate.subject", "certificate.issuer", "certificate.names", "certificate.is_ca",
+    "chain.length", "trust.status", "trust.verify_code", "names.status", "names.used", "names.kind",
+    "names.matched_by", "validity.status", "validity.days_left", "validity.of",
     "usage.status", "key.strength", "signature.strength", "encoding.status",
 }  # fmt: skip
 
@@ -39,6 +40,7 @@ def test_good_chain(root: Made, intermediate: Made, leaf: Made) -> None:
         "chain.length": 2, "certificate.made_by": "other", "certificate.subject": "CN=db.example.com",
         "certificate.issuer": "CN=Example Issuing CA 1,O=Example",
         "certificate.names": ("DNS:db.example.com", "IP:192.0.2.7"), "trust.status": "trusted", "trust.verify_code": 0,
+        "certificate.is_ca": False, "names.kind": "full", "names.matched_by": "alternative-name", "validity.of": "leaf",
         "names.status": "match", "names.used": "db.example.com", "validity.status": "valid", "validity.days_left": 4947,
         "usage.status": "server-auth", "key.strength": "ok", "signature.strength": "ok", "encoding.status": "ok",
     }  # fmt: skip

@@ -62,7 +62,7 @@ def test_unreadable_time_is_unknown() -> None:
         (None, "server-auth"),
         (SERVER, "server-auth"),
         ([ExtendedKeyUsageOID.CLIENT_AUTH, *SERVER], "server-auth"),
-        ([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE], "server-auth"),
+        ([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE], "wrong-usage"),
         ([ExtendedKeyUsageOID.CLIENT_AUTH], "wrong-usage"),
         ([ExtendedKeyUsageOID.CODE_SIGNING], "wrong-usage"),
     ],

@@ -72,7 +72,7 @@ ROWS = {
         "trusted",
         26,
     ),
-    "issued by a certificate that is no CA": Row((NO_CA.issue("a"), NO_CA), (ROOT,), "unknown", 79),
+    "issued by a certificate that is no CA": Row((NO_CA.issue("a"), NO_CA), (ROOT,), "invalid-chain", 79),
     "root made anew under its old name": Row(
         (ROOT.issue("a", identifiers=False),), (ROOT_AGAIN,), "unknown-issuer", 7
     ),

@@ -26,7 +26,7 @@ def ask(known: Knowledge) -> Answerer:
     def answer(question: Ask) -> Evidence | Paste:
         fact = question.fact
         if fact.id in pasted:
-            talk("That output does not answer this question.")
+            talk("There is no answer to this question in it.")
         else:
             talk(_asked(question))
         while True:
@@ -40,7 +40,10 @@ def ask(known: Knowledge) -> Answerer:
                 return Evidence(fact.id, fact.choices[int(typed) - 1].value, "person")
             if typed == str(len(fact.choices) + 1):
                 return unknown(fact.id, "person", "you do not know")
-            if len(typed) > 3 or _more_waits():
+            waits = _more_waits()
+            if len(typed) > 3 or waits:
+                if not waits:
+                    talk("An empty line ends the output.")
                 pasted.add(fact.id)
                 return Paste(line + "".join(_rest()))
             talk(f"Please type a number from 1 to {len(fact.choices) + 1}, or paste the output of a command.")

@@ -14,13 +14,14 @@ from wizard.diagnosis.pasted.page import Page, Said
 from wizard.model.certificate import Certificate
 from wizard.model.text import printable
 from wizard.pki.names import match_names
-from wizard.pki.origin import origin
+from wizard.pki.origin import Origin, origin
 from wizard.pki.validity import days_left, validity
 
 _PART = re.compile(r"(?:^|[,/] ?|\+ ?)([A-Za-z0-9.]{1,40}) ?= ?")
 # The limits of wizard.pki.strength, which cannot be had without loading the certificate library.
 _SMALLEST = {"RSA": 2048, "DSA": 2048, "EC": 224}
 _BROKEN_HASH = re.compile(r"md2|md5|sha-?1(?!\d)", re.IGNORECASE)
+_MADE_BY: dict[Origin, str] = {"none": "other", "inspector": "inspector"}
 _MOST_NAMES = 200
 _SAN = re.compile(r"(DNS|IP Address|IP) ?[:=] ?([^\s,;]{1,255})")
 
@@ -66,8 +67,12 @@ def said_of(one: Described, page: Page) -> Iterator[Said]:
     if issuer:
         yield Said("certificate.issuer", issuer, "issuer")
     if subject and issuer:
-        made_by = "other" if origin(certificate) == "none" else "server"
-        yield Said("certificate.made_by", made_by, f"subject {subject}")
+        made_by = _MADE_BY.get(origin(certificate), "server")
+        yield Said(
+            "certificate.made_by",
+            made_by,
+            f"issuer {issuer}" if made_by == "inspector" else f"subject {subject}",
+        )
     if one.names:
         yield Said("certificate.names", one.names, "subject alternative names")
     if one.key:

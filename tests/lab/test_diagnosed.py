@@ -1,0 +1,39 @@
+"""Every scenario is diagnosed for what it is: the verdict, and all of its faults, with nothing that is none."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from wizard.knowledge.load import load
+from wizard.knowledge.locate import knowledge_folder
+from wizard.lab.server import serve
+from wizard.model.knowledge import ScenarioEntry
+from wizard.model.target import Target
+from wizard.workbench import Diagnosis, Options, Workbench
+
+KNOWN = load(knowledge_folder())
+CONNECTIONS = 6
+"""What a diagnosis may open at most."""
+
+
+def diagnosed(scenario: ScenarioEntry) -> Diagnosis:
+    """Returns what the probes alone find out about a scenario, without an error text or an answer."""
+    with serve(scenario) as server:
+        target = Target(
+            engine=scenario.engine, host=server.host, port=server.port, server_name=server.server_name
+        )
+        bench = Workbench(KNOWN, Options(at=datetime.now(UTC), seconds=1.0, ca_file=server.ca_file))
+        return bench.diagnose(bench.open_case(target=target))
+
+
+@pytest.mark.parametrize("scenario", KNOWN.scenarios, ids=lambda scenario: scenario.id)
+def test_a_scenario_is_found_out_completely(scenario: ScenarioEntry) -> None:
+    """The fault to mend first is the verdict, confirmed; the findings are it and the others, each with evidence."""
+    done = diagnosed(scenario)
+    assert done.verdict.cause is not None
+    assert (done.verdict.cause.id, done.verdict.confidence) == (scenario.cause, "confirmed")
+    assert {finding.cause.id for finding in done.findings} == {scenario.cause, *scenario.also}
+    assert all(finding.evidence for finding in done.findings)
+    assert done.connections <= CONNECTIONS
