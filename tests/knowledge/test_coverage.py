@@ -74,7 +74,7 @@ def test_a_correction_is_found_where_it_stands() -> None:
     """The list names the file and the entry: the cause that corrects A8, the signature that cites A16."""
     used = {one.entry.id: one.used for one in coverage(knowledge_folder(), read_folder(knowledge_folder()))}
     assert "causes/certificate.yaml:self-generated-certificate" in used["A8"]
-    assert "symptoms/ambiguous.yaml:ambiguous" in used["A16"]
+    assert "signatures/sqlserver.yaml:sqlclient-wrapper" in used["A16"]
 
 
 def test_an_item_that_loses_its_only_entry_is_left_over(copy: Path) -> None:
