@@ -139,7 +139,7 @@ def test_the_files_have_the_shape_of_fixes() -> None:
     assert [problem for problem in LOADED.problems if problem.startswith("fixes/")] == []
     ids = [fix.id for fix in FIXES]
     assert len(ids) == len(set(ids))
-    assert len(ids) > 60
+    assert len(ids) > 200
 
 
 @every_fix
@@ -252,6 +252,35 @@ def test_the_main_causes_have_all_three_tiers(cause: str, engines: tuple[Engine,
 def test_the_other_causes_have_a_permanent_fix(cause: str, engine: Engine) -> None:
     """Where there is no certificate to mend there is at least a way to find the reason."""
     assert select(cause, engine, knowledge())[0].tier == "permanent"
+
+
+def test_every_fault_has_a_permanent_fix_on_each_of_its_engines() -> None:
+    """No fault ends in advice alone; the one good state has nothing to mend."""
+    lacking = [
+        (cause.id, engine)
+        for cause in LOADED.knowledge.causes
+        for engine in cause.engines
+        if "permanent" not in [fix.tier for fix in select(cause.id, engine, LOADED.knowledge)]
+    ]
+    assert {cause for cause, _ in lacking} == {"healthy"}
+
+
+@pytest.mark.parametrize(
+    "cause", ["tls-required-by-server", "strict-required", "client-certificate-required"]
+)
+def test_a_client_finds_its_own_words(cause: str) -> None:
+    """Where the client's options mend a fault, hardly a client is left without a permanent fix of its own."""
+    entry = LOADED.knowledge.cause(cause)
+    lacking = {
+        client.id
+        for client in LOADED.knowledge.clients
+        for engine in set(client.engines) & set(entry.engines)
+        if not any(
+            fix.tier == "permanent" and client.id in (fix.client, *fix.also_clients)
+            for fix in select(cause, engine, LOADED.knowledge, client=client.id)
+        )
+    }
+    assert lacking <= {"linked-server-2025"}
 
 
 def test_an_instance_is_looked_for_on_sql_server_only() -> None:

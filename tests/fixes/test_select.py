@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
 from wizard.fixes.select import select
-from wizard.model.knowledge import FixEntry, Knowledge, Platform, StepEntry, Tier
+from wizard.knowledge.load import read_folder
+from wizard.model.evidence import Value
+from wizard.model.knowledge import Condition, FixEntry, Knowledge, Platform, StepEntry, Tier
+from wizard.model.target import Engine
 
 STEP = StepEntry(title="Do it", run_on="server", shell="sh", text="true")  # noqa: S604 - runs nothing
 
@@ -16,6 +24,7 @@ def fix(
     platform: Platform = "any-server",
     client: str | None = None,
     also: tuple[str, ...] = (),
+    only_if: tuple[Condition, ...] = (),
 ) -> FixEntry:
     """A fix of a name mismatch on SQL Server."""
     return FixEntry(
@@ -27,6 +36,7 @@ def fix(
         platform=platform,
         client=client,
         also_clients=also,
+        only_if=only_if,
         steps=(STEP,),
         changes=("names.status",),
         order=order,
@@ -34,9 +44,21 @@ def fix(
     )
 
 
-def ids(*fixes: FixEntry, platform: str | None = None, client: str | None = None) -> list[str]:
+def ids(
+    *fixes: FixEntry,
+    platform: str | None = None,
+    client: str | None = None,
+    facts: Mapping[str, Value | None] | None = None,
+) -> list[str]:
     """The ids that are selected, in order."""
-    chosen = select("name-mismatch", "sqlserver", Knowledge(fixes=fixes), platform=platform, client=client)
+    chosen = select(
+        "name-mismatch",
+        "sqlserver",
+        Knowledge(fixes=fixes),
+        platform=platform,
+        client=client,
+        facts=facts,
+    )
     return [entry.id for entry in chosen]
 
 
@@ -73,3 +95,101 @@ def test_a_client_drops_the_fixes_of_other_clients() -> None:
     assert ids(*fixes, client="mssql-python") == ["any", "odbc"]
     assert ids(*fixes, client="ssms-20") == ["any", "ssms"]
     assert ids(*fixes) == ["any", "odbc", "ssms"]
+
+
+LOOPBACK = Condition(fact="names.kind", one_of=("loopback",))
+SHORT = Condition(fact="names.kind", one_of=("short", "full"))
+AZURE = Condition(fact="server.hoster", one_of=("azure",))
+
+
+def test_a_fix_stays_where_its_condition_holds_or_nobody_knows() -> None:
+    """What is unknown leaves a fix in, as does a value that it is meant for."""
+    fixes = (fix("any"), fix("local", only_if=(LOOPBACK,)), fix("short", only_if=(SHORT,)))
+    assert ids(*fixes) == ["any", "local", "short"]
+    assert ids(*fixes, facts={}) == ["any", "local", "short"]
+    assert ids(*fixes, facts={"names.kind": None}) == ["any", "local", "short"]
+    assert ids(*fixes, facts={"names.kind": "loopback"}) == ["any", "local"]
+    assert ids(*fixes, facts={"names.kind": "full"}) == ["any", "short"]
+
+
+def test_a_fix_goes_where_one_of_its_conditions_does_not_hold() -> None:
+    """One known contradiction suffices, whatever the other conditions say."""
+    both = fix("both", only_if=(LOOPBACK, AZURE))
+    assert ids(both, facts={"names.kind": "loopback", "server.hoster": "azure"}) == ["both"]
+    assert ids(both, facts={"names.kind": "loopback", "server.hoster": "own"}) == []
+    assert ids(both, facts={"server.hoster": "own"}) == []
+
+
+REAL = read_folder(Path(__file__).parents[2] / "knowledge").knowledge
+
+
+@pytest.mark.parametrize(
+    ("cause", "engine", "facts", "there", "gone"),
+    [
+        (
+            "server-certificate-not-loaded",
+            "postgresql",
+            {"load.problem": "open-to-others"},
+            "postgresql-key-rights",
+            "server-find-matching-key",
+        ),
+        (
+            "server-certificate-not-loaded",
+            "sqlserver",
+            {"load.problem": "not-usable"},
+            "sqlserver-windows-key-into-legacy-provider",
+            "sqlserver-load-certificate",
+        ),
+        (
+            "private-ca-not-trusted",
+            "mysql",
+            {"server.hoster": "amazon"},
+            "trust-amazon-rds-roots",
+            "trust-azure-database-roots",
+        ),
+        (
+            "private-ca-not-trusted",
+            "postgresql",
+            {"client.asks": "unchecked", "server.hoster": "azure"},
+            "libpq-renew-leftover-root",
+            "trust-provider-roots",
+        ),
+        (
+            "certificate-expired",
+            "postgresql",
+            {"validity.of": "issuer", "client.clock": "right"},
+            "server-renew-issuer-in-file",
+            "clock-set-right",
+        ),
+        (
+            "name-mismatch",
+            "sqlserver",
+            {"names.kind": "loopback"},
+            "connect-by-full-name",
+            "sqlserver-collect-every-name",
+        ),
+        (
+            "ca-file-unusable",
+            "postgresql",
+            {"client.roots": "file-missing"},
+            "libpq-place-root-file",
+            "client-convert-ca-file",
+        ),
+        (
+            "direct-tls-not-supported",
+            "postgresql",
+            {"client.asks": "checked"},
+            "database-starts-tls-itself",
+            "libpq-without-direct-tls",
+        ),
+    ],
+)
+def test_the_circumstances_choose_among_the_real_fixes(
+    cause: str, engine: Engine, facts: Mapping[str, Value], there: str, gone: str
+) -> None:
+    """The fix for these circumstances is offered and the one for others is not; unknown, both are."""
+    known = [entry.id for entry in select(cause, engine, REAL, facts=facts)]
+    unknown = [entry.id for entry in select(cause, engine, REAL)]
+    assert there in known
+    assert gone not in known
+    assert {there, gone} <= set(unknown)

@@ -25,7 +25,7 @@ def command(asked: Asked, as_json: bool) -> int:
     TARGET is sqlserver://host[:port], sqlserver://host/INSTANCE, mysql://…, mariadb://…, postgresql://…, or a pasted
     connection string, or - to read one from stdin. Credentials in it are dropped at once; nothing is logged in.
     """
-    if not asked.target and not asked.error:
+    if not asked.target and not asked.error and not asked.pastes:
         raise UsageError(
             "There is nothing to examine.", hint="Name a server, as in: dbtls check postgresql://db01"
         )

@@ -24,7 +24,7 @@ def command(asked: Asked, as_json: bool) -> int:
     if has_screen(os.environ.get("TERM")) and not as_json:
         # The full-screen wizard will open here; until it exists, the plain conversation takes its place.
         asked = _conversation(asked)
-    if not asked.target and not asked.error:
+    if not asked.target and not asked.error and not asked.pastes:
         raise UsageError(
             "There is nothing to examine.",
             hint='Name a server or paste an error: dbtls sqlserver://sql01 --error "…". Or try: dbtls demo',
