@@ -65,6 +65,11 @@ def script() -> HowTo:
     return next(how for how in KNOWN.fact(SCRIPTED).how_to if how.shell == "powershell")
 
 
+def fill(text: str) -> str:
+    """The command for a case."""
+    return text.replace("SERVER", "db.example").replace("PORT", "1433")
+
+
 def is_powershell(text: str) -> bool:
     """Says whether the grammar of PowerShell finds no error."""
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
@@ -121,7 +126,7 @@ def test_a_command_holds_no_unknown_placeholder(fact: FactEntry, how: HowTo) -> 
 @every_how
 def test_a_command_is_valid_in_its_shell(fact: FactEntry, how: HowTo) -> None:
     """bash, the grammar of PowerShell or the parser of the database's SQL takes it."""
-    filled = how.text.replace("SERVER", "db.example").replace("PORT", "1433")
+    filled = fill(how.text)
     match how.shell:
         case "sh":
             assert is_sh(filled)
@@ -154,7 +159,7 @@ def test_the_script_survives_indentation() -> None:
     assert "'" not in source[1]
     assert text.isascii()
     assert "@'" not in text
-    assert is_powershell(re.sub("^", "      ", text, flags=re.MULTILINE))
+    assert is_powershell(re.sub("^", "      ", fill(text), flags=re.MULTILINE))
 
 
 def test_other_questions_name_the_script_by_its_question() -> None:
@@ -235,7 +240,10 @@ def blocks(output: str) -> list[bytes]:
                 "SignatureAlgorithm: sha256RSA",
             ],
         ),
-        ("sqlserver/healthy/forced-encryption", ["Encryption: demanded (PRELOGIN byte 3)", "TLS version: 1.2"]),
+        (
+            "sqlserver/healthy/forced-encryption",
+            ["Encryption: demanded (PRELOGIN byte 3)", "TLS version: 1.2"],
+        ),
         ("sqlserver/healthy", ["SQL Server version: 16.0.1000", "DNS Name=localhost", "Usage: "]),
         ("sqlserver/tls-not-offered", ["Encryption: not offered (PRELOGIN byte 2)"]),
         ("sqlserver/not-this-database", ["This is not SQL Server: its answer begins with byte 0x48."]),
@@ -259,7 +267,7 @@ def test_the_script_puts_a_chain_together(program: Path) -> None:
         cause="healthy",
         engine="sqlserver",
         names=names,
-        intermediate=True,
+        intermediate="sent",
     )
     with serve(entry) as server:
         said = look(program, server)

@@ -135,3 +135,14 @@ def test_mutated_chains_never_raise(position: int, value: int, server_name: str)
     data = bytearray(_LEAF.der)
     data[position] = value
     facts(bytes(data), _LEAF.der, root=_LEAF, server_name=server_name)
+
+
+def test_an_expired_issuer_counts_under_an_unknown_root_too(root: Made, intermediate: Made) -> None:
+    """Where the root is not known, the issuers that the server sent are judged; what belongs to no path is not."""
+    early = root.issue("Issuing CA 2", ca=True, years=(2020, 2022))
+    leaf = early.issue("db.example.com")
+    other = make("Another Root", ca=True)
+    found = facts(leaf.der, early.der, root=other)
+    assert (found["validity.status"].value, found["validity.of"].value) == ("expired", "issuer")
+    stray = facts(intermediate.issue("db.example.com").der, intermediate.der, early.der, root=other)
+    assert (stray["validity.status"].value, stray["validity.of"].value) == ("valid", "leaf")

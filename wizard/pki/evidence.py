@@ -115,10 +115,19 @@ def _list(names: Sequence[str]) -> str:
 
 
 def _time(leaf: Certificate, trust: Trust, path: list[Certificate], at: datetime) -> dict[str, Finding]:
-    """Judges the leaf, and the other certificates of a validated path where OpenSSL stops at one of them."""
+    """Judges the leaf; where it is valid, the first certificate above it that is not.
+
+    Of a validated path that is where OpenSSL stops; without one, the issuers that the server sent.
+    """
     judged = leaf
-    if validity(leaf, at) == "valid" and trust.code in (_EXPIRED, _NOT_YET_VALID) and trust.depth:
-        judged = path[trust.depth] if trust.depth < len(path) else leaf
+    if validity(leaf, at) == "valid":
+        if trust.status != "trusted":
+            above = _issuers(leaf, path)
+        elif trust.code in (_EXPIRED, _NOT_YET_VALID) and trust.depth:
+            above = path[trust.depth : trust.depth + 1]
+        else:
+            above = []
+        judged = next((one for one in above if validity(one, at) != "valid"), leaf)
     status = validity(judged, at)
     if judged.not_before is None or judged.not_after is None:
         because = "its validity cannot be read"
@@ -131,6 +140,17 @@ def _time(leaf: Certificate, trust: Trust, path: list[Certificate], at: datetime
         "validity.days_left": (days_left(judged, at), because),
         "validity.of": ("leaf" if judged is leaf else "issuer", judged.subject),
     }
+
+
+def _issuers(leaf: Certificate, sent: list[Certificate]) -> list[Certificate]:
+    """Returns the certificates above the leaf, as far as they were sent: each the issuer of the one before."""
+    by_subject = {one.subject: one for one in reversed(sent)}
+    found: list[Certificate] = []
+    below = leaf
+    while (above := by_subject.get(below.issuer)) is not None and above not in (leaf, *found):
+        found.append(above)
+        below = above
+    return found
 
 
 def _strength(path: list[Certificate]) -> dict[str, Finding]:

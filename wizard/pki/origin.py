@@ -22,7 +22,8 @@ _INSPECTORS = re.compile(
     r"\b(Zscaler|Fortinet|FortiGate|Palo ?Alto Networks|Netskope|Cisco Umbrella|Sophos|Blue ?Coat|Forcepoint|Websense"
     r"|McAfee Web Gateway|Skyhigh|Barracuda|Check ?Point|SonicWall|WatchGuard|Untangle|Cato Networks|iboss"
     r"|Menlo Security|Lightspeed|Securly|ContentKeeper|Smoothwall|mitmproxy|PortSwigger|Charles Proxy|Fiddler"
-    r"|DO_NOT_TRUST|Kaspersky|ESET SSL Filter|Avast|AVG|Bitdefender|SSL[ -]?Inspection|TLS[ -]?Inspection|SSL[ -]?Decrypt\w*)\b",
+    r"|DO_NOT_TRUST|Kaspersky|ESET SSL Filter|Avast|AVG|Bitdefender"
+    r"|SSL[ -]?Inspection|TLS[ -]?Inspection|SSL[ -]?Decrypt\w*)\b",
     re.IGNORECASE,
 )
 
