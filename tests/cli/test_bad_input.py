@@ -89,3 +89,12 @@ def test_invalid_knowledge_is_refused_with_file_and_line(tmp_path: Path) -> None
     assert ran.status == Exit.USAGE
     assert ran.out.startswith("causes/x.yaml:1: ")
     assert dbtls("knowledge", "check").status == Exit.FINE
+
+
+def test_a_client_of_another_database_is_refused() -> None:
+    """A client that cannot speak with the target is a mistake; MySQL and MariaDB share their clients."""
+    wrong = dbtls("check", "sqlserver://db1", "--no-probe", "--client", "psycopg")
+    assert wrong.status == 2
+    assert "does not speak" in wrong.err
+    right = dbtls("check", "mariadb://db1", "--no-probe", "--client", "connector-j")
+    assert right.status == 4

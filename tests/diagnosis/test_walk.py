@@ -27,6 +27,7 @@ def cause(id_: str, fact: str, value: str, severity: str = "error") -> CauseEntr
             "id": id_,
             "title": id_,
             "summary": id_,
+            "precise": id_,
             "severity": severity,
             "engines": ["postgresql"],
             "signs": [{"all": [{"fact": fact, "one_of": [value]}]}],

@@ -19,6 +19,7 @@ from wizard.errors import FileError, UsageError
 from wizard.knowledge.cache import knowledge
 from wizard.model.case import Case
 from wizard.model.knowledge import Knowledge
+from wizard.model.target import Engine
 from wizard.model.text import nearest
 from wizard.pki.read import read_file
 from wizard.workbench import Options, Workbench
@@ -48,7 +49,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         bench = Workbench(knowledge(), self.options)
         read = read_target(read_text(self.target), server_name=self.server_name) if self.target else None
         if self.client:
-            _check_client(self.client, bench.knowledge)
+            _check_client(self.client, read.target.engine if read else None, bench.knowledge)
         error = without_secrets(read_text(self.error)) if self.error else None
         client = self.client or (read.client if read else None)
         target, given = (read.target, read.options) if read else (None, ())
@@ -158,9 +159,20 @@ def _output_in(file: Path) -> str:
     return data.decode("utf-16" if wide else "utf-8-sig", "replace")
 
 
-def _check_client(client: str, known: Knowledge) -> None:
+def _check_client(client: str, engine: Engine | None, known: Knowledge) -> None:
     ids = tuple(entry.id for entry in known.clients)
     if client not in ids:
         raise UsageError(
             f"There is no client '{client}'{nearest(client, ids)}.", hint=f"Known: {', '.join(ids)}"
         )
+    if engine is not None and client not in (fitting := _speaking(engine, known)):
+        raise UsageError(
+            f"The client '{client}' does not speak with this database.",
+            hint=f"Known for it: {', '.join(fitting)}",
+        )
+
+
+def _speaking(engine: Engine, known: Knowledge) -> tuple[str, ...]:
+    """Returns the clients that speak the database's protocol, which MySQL and MariaDB share."""
+    same: tuple[Engine, ...] = ("mysql", "mariadb") if engine in ("mysql", "mariadb") else (engine,)
+    return tuple(entry.id for entry in known.clients if set(same) & set(entry.engines))

@@ -103,8 +103,8 @@ class CauseEntry(Entry, frozen=True, kw_only=True):
     """One sentence for a beginner."""
     summary: Text
     """Two or three short sentences: what it means and what mends it."""
-    precise: Text | None = None
-    """The precise term for the one who wants it."""
+    precise: Text
+    """The same for an expert: protocol, codes, versions, in two or three sentences."""
     severity: Severity
     reachable: bool = True
     """False where the cause means that the server was not reached or is another service (exit status 3)."""
