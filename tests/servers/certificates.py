@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from wizard.lab.certificates import identity_for
+from wizard.lab.certificates import ServerIdentity, identity_for
 from wizard.model.knowledge import ScenarioEntry
 from wizard.model.target import Engine
 
@@ -59,6 +59,15 @@ def make_certificate(
             intermediate="sent" if intermediate else "none",
         )
     )
+    return _certificate(identity)
+
+
+def certificate_of(scenario: ScenarioEntry) -> Certificate:
+    """Returns the certificate of a scenario of the lab, new as each time; ValueError where it has none."""
+    return _certificate(identity_for(scenario))
+
+
+def _certificate(identity: ServerIdentity | None) -> Certificate:
     if identity is None:
-        raise ValueError(f"the lab makes no {kind} certificate")
+        raise ValueError("this server has no certificate")
     return Certificate(identity.chain_pem(), identity.key_pem(), identity.anchor_pem())

@@ -84,6 +84,7 @@ class Mariadb:
         tls: bool = True,
         require_tls: bool = False,
         versions: Versions | None = None,
+        lax: bool = False,
     ) -> Iterator[MariadbServer]:
         """Runs a server for as long as the context lasts.
 
@@ -92,6 +93,7 @@ class Mariadb:
             tls: whether it offers TLS.
             require_tls: whether it refuses a login without TLS (`require_secure_transport`).
             versions: oldest and newest TLS version; default: MariaDB's own.
+            lax: whether it takes a certificate that OpenSSL finds too weak.
         """
         certificate = certificate or make_certificate(engine="mariadb")
         with workplace("dbtls-my-") as home:
@@ -116,7 +118,7 @@ class Mariadb:
                 f"--require-secure-transport={'ON' if require_tls else 'OFF'}",
                 *_tls_options(home, tls=tls, versions=versions),
             ]
-            with self.account.start(command, home=home, log=log) as process:
+            with self.account.start(command, home=home, log=log, lax=lax) as process:
                 wait_until(lambda: b"ready for connections" in log.read_bytes(), process, log)
                 yield MariadbServer(
                     port=port, ca_file=home / "ca.pem", log=log, home=home, account=self.account

@@ -81,6 +81,7 @@ class Postgresql:
         tls: bool = True,
         require_tls: bool = False,
         versions: Versions | None = None,
+        lax: bool = False,
     ) -> Iterator[PostgresqlServer]:
         """Runs a server for as long as the context lasts.
 
@@ -89,6 +90,7 @@ class Postgresql:
             tls: whether it offers TLS.
             require_tls: whether it refuses a login without TLS (`hostssl`).
             versions: oldest and newest TLS version; default: PostgreSQL's own.
+            lax: whether it takes a certificate that OpenSSL finds too weak.
         """
         certificate = certificate or make_certificate()
         with workplace("dbtls-pg-") as home:
@@ -103,7 +105,7 @@ class Postgresql:
             log = home / "server.log"
             command = [str(self.programs / "postgres"), "-D", str(data)]
             # Its data is thrown away, so it shuts down at once.
-            running = self.account.start(command, home=home, log=log, stop=signal.SIGQUIT)
+            running = self.account.start(command, home=home, log=log, stop=signal.SIGQUIT, lax=lax)
             with running as process:
                 wait_until(lambda: _is_ready(data / "postmaster.pid"), process, log)
                 yield PostgresqlServer(

@@ -18,6 +18,16 @@ from pathlib import Path
 START_SECONDS = 60
 """A loaded machine takes long to start a database; only a broken server ever waits for this."""
 
+LAX_OPENSSL = """openssl_conf = settings
+[settings]
+ssl_conf = ssl
+[ssl]
+system_default = everything
+[everything]
+CipherString = DEFAULT:@SECLEVEL=0
+"""
+"""Settings of OpenSSL that take 1024-bit keys and MD5 signatures."""
+
 STOP_SECONDS = 30
 
 
@@ -76,9 +86,21 @@ class Account:
 
     @contextlib.contextmanager
     def start(
-        self, command: list[str], *, home: Path, log: Path, stop: signal.Signals = signal.SIGTERM
+        self,
+        command: list[str],
+        *,
+        home: Path,
+        log: Path,
+        stop: signal.Signals = signal.SIGTERM,
+        lax: bool = False,
     ) -> Iterator[subprocess.Popen[bytes]]:
-        """Starts a program as this account in a bare environment; ends it by `stop` when the context ends."""
+        """Starts a program as this account in a bare environment; ends it by `stop` when the context ends.
+
+        `lax` lets its OpenSSL take weak keys and signatures; this machine's own settings stay as they are.
+        """
+        environment = {"PATH": os.defpath, "HOME": str(home), "LC_ALL": "C"}
+        if lax:
+            environment["OPENSSL_CONF"] = str(self.owns(self.write(home / "openssl.cnf", LAX_OPENSSL), 0o644))
         with (
             log.open("ab") as output,
             subprocess.Popen(
@@ -87,7 +109,7 @@ class Account:
                 stdout=output,
                 stderr=output,
                 cwd=home,
-                env={"PATH": os.defpath, "HOME": str(home), "LC_ALL": "C"},
+                env=environment,
                 user=self.uid if self.name else None,
                 group=self.gid if self.name else None,
                 extra_groups=[] if self.name else None,
