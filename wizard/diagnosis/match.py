@@ -84,6 +84,10 @@ class Matcher:
         self._knowledge = knowledge
         wordings = {f"<{wording.id}>": wording.phrases for wording in knowledge.wordings}
         self._patterns = tuple(_patterns(knowledge, wordings))
+        self._with_phrase: dict[str, list[int]] = {}
+        for number, pattern in enumerate(self._patterns):
+            for phrase in pattern.phrases:
+                self._with_phrase.setdefault(phrase, []).append(number)
         self._engines = tuple(
             (entry.engine, _written_out(entry.words, wordings)) for entry in knowledge.engines
         )
@@ -99,7 +103,7 @@ class Matcher:
         """
         pasted = Squeezed(text)
         found = self._phrases.find(pasted)
-        hits = _hits(self._patterns, found)
+        hits = _hits(self._patterns_of(found), found)
         best = hits[0] if hits else None
         symptom = best.symptom if best else self._knowledge.symptom("ambiguous")
         signature = best.signature if best else None
@@ -135,6 +139,11 @@ class Matcher:
             yield from client.marks
         for _, words in self._engines:
             yield from words
+
+    def _patterns_of(self, found: Found) -> Iterator[_Pattern]:
+        """Yields the patterns of which a phrase is found, in the order of the knowledge."""
+        numbers = {number for phrase in found for number in self._with_phrase.get(phrase, ())}
+        return (self._patterns[number] for number in sorted(numbers))
 
     def _client(self, found: Found) -> ClientEntry | None:
         """Returns the client whose longest mark stands in the text."""

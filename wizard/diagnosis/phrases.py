@@ -82,6 +82,10 @@ class Found:
     def __init__(self, places: dict[str, tuple[int, int]]) -> None:
         self._places = places
 
+    def __iter__(self) -> Iterator[str]:
+        """Iterates over the phrases that stand in the text."""
+        return iter(self._places)
+
     def any_of(self, phrases: Iterable[str]) -> bool:
         """Says whether one of the phrases stands in the text."""
         return not self._places.keys().isdisjoint(phrases)
