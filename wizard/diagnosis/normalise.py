@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate
 
@@ -17,6 +18,8 @@ from itertools import accumulate
 _WORD = re.compile(
     "[0-9A-Za-z\u0370-\u1dff\u1f00-\u1fff\u3005-\u3007\u3031-\u30fa\u30fc-\ufdff\ufe70-\ufeff\ufff0-\U0010ffff]+"
 )
+_BETWEEN = "\x1f"
+_ALL_ELSE = re.compile(f"[^{_WORD.pattern[1:-2]}{_BETWEEN}]+")
 _FOLD = bytes(range(256)).lower()
 _DROP = bytes(code for code in range(128) if not chr(code).isalnum())
 # A terminal's colours; `\n` and `\u0027` as JSON and logs write them; character references of HTML.
@@ -65,6 +68,14 @@ def squeeze(text: str) -> str:
     text = unicodedata.normalize("NFKC", text)
     # One letter stays one letter, so that offsets hold: those that would become two (`İ`) are not kept.
     return "".join(_WORD.findall(text)).lower()
+
+
+def squeeze_all(texts: Sequence[str]) -> list[str]:
+    """Returns `squeeze` of each text. One pass over all of them is many times faster than one for each."""
+    joined = _BETWEEN.join(texts)
+    if not joined.isascii():
+        joined = unicodedata.normalize("NFKC", joined)
+    return _ALL_ELSE.sub("", joined).lower().split(_BETWEEN)
 
 
 def _unescaped(text: str) -> str:

@@ -7,17 +7,20 @@ make it slow.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import ahocorasick
 
-from wizard.diagnosis.normalise import Squeezed, squeeze
+from wizard.diagnosis.normalise import Squeezed, squeeze_all
 
 GAP = 400
 """Letters that a ` … ` in a phrase may stand for."""
 
 _SHORT = 12
+_SHORT_TEXT = 4_000
+"""Letters up to which looking for each part is faster than building the automaton."""
 _MOST_PLACES = 500
 """Places at which a phrase with gaps is tried, so that no paste can make the search slow."""
 
@@ -38,17 +41,26 @@ class Phrases:
     """
 
     def __init__(self, phrases: Iterable[str]) -> None:
-        self._parts = {phrase: tuple(_parts(phrase)) for phrase in phrases}
+        self._parts = _prepared(tuple(dict.fromkeys(phrases)))
         self._starting_with: dict[Part, list[str]] = {}
-        same: dict[str, set[Part]] = {}
         for phrase, parts in self._parts.items():
             self._starting_with.setdefault(parts[0], []).append(phrase)
-            for part in parts:
-                same.setdefault(part.letters, set()).add(part)
-        self._automaton = ahocorasick.Automaton()
-        for letters, variants in same.items():
-            self._automaton.add_word(letters, tuple(variants))
-        self._automaton.make_automaton()
+
+    @cached_property
+    def _variants(self) -> dict[str, list[Part]]:
+        """The parts by their letters; two of the same letters differ in whether they are whole words."""
+        same: dict[str, list[Part]] = {}
+        for part in {part for parts in self._parts.values() for part in parts}:
+            same.setdefault(part.letters, []).append(part)
+        return same
+
+    @cached_property
+    def _automaton(self) -> ahocorasick.Automaton:
+        automaton = ahocorasick.Automaton()
+        for letters in self._variants:
+            automaton.add_word(letters, letters)
+        automaton.make_automaton()
+        return automaton
 
     def length(self, phrase: str) -> int:
         """Returns the number of letters that must match."""
@@ -58,12 +70,12 @@ class Phrases:
         """Returns the phrases that stand in the text."""
         ends: dict[Part, list[int]] = {}
         edges = text.edges
-        for last, variants in self._automaton.iter(text.letters):
+        for last, letters in self._occurrences(text.letters):
             end = last + 1
-            for part in variants:
+            for part in self._variants[letters]:
                 if part.ends_word and end not in edges:
                     continue
-                if part.starts_word and end - len(part.letters) not in edges:
+                if part.starts_word and end - len(letters) not in edges:
                     continue
                 ends.setdefault(part, []).append(end)
         return Found(
@@ -74,6 +86,17 @@ class Phrases:
                 if (place := _place(self._parts[phrase], ends)) is not None
             }
         )
+
+    def _occurrences(self, letters: str) -> Iterable[tuple[int, str]]:
+        """Yields the position of the last letter of each part that occurs, with the part's letters."""
+        if len(letters) > _SHORT_TEXT:
+            yield from self._automaton.iter(letters)
+            return
+        for part in self._variants:
+            place = letters.find(part)
+            while place >= 0:
+                yield place + len(part) - 1, part
+                place = letters.find(part, place + 1)
 
 
 class Found:
@@ -95,12 +118,19 @@ class Found:
         return next((self._places[phrase] for phrase in phrases if phrase in self._places), None)
 
 
-def _parts(phrase: str) -> Iterator[Part]:
-    for piece in phrase.split(" … "):
-        letters = squeeze(piece)
-        short = len(letters) <= _SHORT and letters.isascii()
-        if letters:
-            yield Part(letters, short and piece[0] != "*", short and piece[-1] != "*")
+def _prepared(phrases: Sequence[str]) -> dict[str, tuple[Part, ...]]:
+    """Returns the parts of each phrase. All are squeezed at once: there are thousands, at every start."""
+    pieces = [phrase.split(" … ") for phrase in phrases]
+    squeezed = iter(squeeze_all([piece for split in pieces for piece in split]))
+    return {
+        phrase: tuple(_part(piece, next(squeezed)) for piece in split)
+        for phrase, split in zip(phrases, pieces, strict=True)
+    }
+
+
+def _part(piece: str, letters: str) -> Part:
+    short = len(letters) <= _SHORT and letters.isascii()
+    return Part(letters, short and piece[0] != "*", short and piece[-1] != "*")
 
 
 def _place(parts: tuple[Part, ...], ends: dict[Part, list[int]]) -> tuple[int, int] | None:
