@@ -9,7 +9,7 @@ from wizard.cli.terminal import Exit, result
 from wizard.diagnosis.match import Matcher
 from wizard.diagnosis.secrets import without_secrets
 from wizard.errors import UsageError
-from wizard.knowledge.cache import knowledge
+from wizard.knowledge.cache import recognition
 from wizard.report import json, text
 
 
@@ -21,7 +21,7 @@ def command(words: tuple[str, ...], as_json: bool) -> int:
     pasted = read_text("-") if words in ((), ("-",)) else " ".join(words)
     if not pasted.strip():
         raise UsageError("There is no error text.", hint='Paste it: dbtls explain "…", or pipe it in.')
-    known = knowledge()
+    known = recognition()
     found = Matcher(known).match(without_secrets(pasted))
     result(json.encode(json.explanation(found)) if as_json else text.explanation(found, known))
     return Exit.FINE

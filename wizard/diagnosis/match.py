@@ -9,10 +9,10 @@ import msgspec
 
 from wizard.diagnosis.codes import codes_in
 from wizard.diagnosis.normalise import Squeezed
-from wizard.diagnosis.phrases import Found, Phrases
+from wizard.diagnosis.phrases import Found, Phrases, prepare
 from wizard.model.evidence import Evidence
 from wizard.model.knowledge import Knowledge
-from wizard.model.recognition import ClientEntry, Signature, SymptomEntry
+from wizard.model.recognition import ClientEntry, Prepared, Signature, SymptomEntry
 from wizard.model.target import Engine
 from wizard.model.text import printable
 
@@ -91,7 +91,7 @@ class Matcher:
         self._engines = tuple(
             (entry.engine, _written_out(entry.words, wordings)) for entry in knowledge.engines
         )
-        self._phrases = Phrases(self._all_phrases())
+        self._phrases = Phrases(knowledge.prepared or self.prepared())
 
     def match(self, text: str) -> Match:
         """Returns what `text` means, for any text of any length; `ambiguous` where it is not recognised.
@@ -131,6 +131,10 @@ class Matcher:
             ask_for=(signature.ask_for if signature else None) or symptom.ask_for,
         )
 
+    def prepared(self) -> Prepared:
+        """Returns all phrases of the knowledge ready for searching, to be kept for the next start."""
+        return prepare(self._all_phrases())
+
     def _all_phrases(self) -> Iterator[str]:
         yield from _INNERMOST_LAST
         for pattern in self._patterns:
@@ -147,14 +151,9 @@ class Matcher:
 
     def _client(self, found: Found) -> ClientEntry | None:
         """Returns the client whose longest mark stands in the text."""
-        marked = [
-            (self._phrases.length(mark), client)
-            for client in self._knowledge.clients
-            if found.any_of(client.marks)
-            for mark in client.marks
-            if found.any_of((mark,))
-        ]
-        return max(marked, key=lambda pair: pair[0])[1] if marked else None
+        marked = [(found.longest_of(client.marks), client) for client in self._knowledge.clients]
+        longest, client = max(marked, key=lambda pair: pair[0], default=(0, None))
+        return client if longest else None
 
     def _engine(self, found: Found, client: ClientEntry | None, signature: Signature | None) -> Engine | None:
         if client is not None and len(client.engines) == 1:
@@ -186,7 +185,7 @@ def _hits(patterns: Iterable[_Pattern], found: Found) -> list[_Hit]:
     """Returns the signatures that match, the one that decides first."""
     last = found.any_of(_INNERMOST_LAST)
     hits = [
-        _Hit(pattern.symptom, pattern.signature, *place)
+        _Hit(pattern.symptom, pattern.signature, place.start, place.end)
         for pattern in patterns
         if (place := found.first_of(pattern.phrases)) is not None
         and not found.any_of(pattern.unless)

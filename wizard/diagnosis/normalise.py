@@ -19,7 +19,6 @@ _WORD = re.compile(
     "[0-9A-Za-z\u0370-\u1dff\u1f00-\u1fff\u3005-\u3007\u3031-\u30fa\u30fc-\ufdff\ufe70-\ufeff\ufff0-\U0010ffff]+"
 )
 _BETWEEN = "\x1f"
-_ALL_ELSE = re.compile(f"[^{_WORD.pattern[1:-2]}{_BETWEEN}]+")
 _FOLD = bytes(range(256)).lower()
 _DROP = bytes(code for code in range(128) if not chr(code).isalnum())
 # A terminal's colours; `\n` and `\u0027` as JSON and logs write them; character references of HTML.
@@ -75,7 +74,9 @@ def squeeze_all(texts: Sequence[str]) -> list[str]:
     joined = _BETWEEN.join(texts)
     if not joined.isascii():
         joined = unicodedata.normalize("NFKC", joined)
-    return _ALL_ELSE.sub("", joined).lower().split(_BETWEEN)
+    # Compiled here, since only the first start after a change of the knowledge comes this way.
+    all_else = re.compile(f"[^{_WORD.pattern[1:-2]}{_BETWEEN}]+")
+    return all_else.sub("", joined).lower().split(_BETWEEN)
 
 
 def _unescaped(text: str) -> str:

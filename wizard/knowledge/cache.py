@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from pathlib import Path
 
 import msgspec
 import platformdirs
 
 from wizard import __version__
+from wizard.diagnosis.match import Matcher
 from wizard.knowledge.load import KINDS, load
 from wizard.knowledge.locate import knowledge_folder
 from wizard.model.knowledge import Knowledge
+
+_RECOGNITION = ("symptoms", "signatures", "wordings", "engines", "clients", "causes", "prepared")
+"""What it takes to explain an error text; the rest is larger, and many starts do without it."""
 
 
 def knowledge() -> Knowledge:
@@ -25,15 +28,38 @@ def knowledge() -> Knowledge:
     Raises:
         KnowledgeError: the folder is missing or invalid; carries all problems.
     """
+    recognition, rest = _read(("recognition", "rest"))
+    fields = {field: getattr(recognition, field) for field in _RECOGNITION}
+    return msgspec.structs.replace(rest, **fields)
+
+
+def recognition() -> Knowledge:
+    """Returns the part of the knowledge that explains an error text; the other fields are empty.
+
+    Raises:
+        KnowledgeError: the folder is missing or invalid; carries all problems.
+    """
+    return _read(("recognition",))[0]
+
+
+def _read(parts: tuple[str, ...]) -> list[Knowledge]:
     folder = knowledge_folder()
-    file = Path(platformdirs.user_cache_dir("dbtls", appauthor=False)) / f"knowledge-{_state(folder)}.json"
+    cache = Path(platformdirs.user_cache_dir("dbtls", appauthor=False))
+    state = _state(folder)
     try:
-        return msgspec.json.decode(file.read_bytes(), type=Knowledge)
+        files = [(cache / f"knowledge-{part}-{state}.json").read_bytes() for part in parts]
+        return [msgspec.json.decode(file, type=Knowledge) for file in files]
     except (OSError, msgspec.DecodeError):
         pass  # the first start since the knowledge changed, or a damaged file: it is written anew
     loaded = load(folder)
-    _keep(file, msgspec.json.encode(loaded))
-    return loaded
+    loaded = msgspec.structs.replace(loaded, prepared=Matcher(loaded).prepared())
+    fields = {field: getattr(loaded, field) for field in _RECOGNITION}
+    made = {
+        "recognition": Knowledge(**fields),
+        "rest": msgspec.structs.replace(loaded, **dict.fromkeys(fields, ()) | {"prepared": {}}),
+    }
+    _keep(cache, {f"knowledge-{part}-{state}.json": msgspec.json.encode(one) for part, one in made.items()})
+    return [made[part] for part in parts]
 
 
 def _state(folder: Path) -> str:
@@ -49,18 +75,19 @@ def _state(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _keep(file: Path, content: bytes) -> None:
-    """Writes the file whole or not at all, readable by this user alone, and removes older ones.
+def _keep(cache: Path, files: dict[str, bytes]) -> None:
+    """Writes each file whole or not at all, readable by this user alone, and removes older ones.
 
     A home without space or rights is no reason to fail: the next start just takes longer.
     """
     import tempfile  # only the first start needs it
 
     with contextlib.suppress(OSError):
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix="new-")
-        with os.fdopen(descriptor, "wb") as new:
-            new.write(content)
-        for old in file.parent.glob("knowledge-*.json"):
-            old.unlink(missing_ok=True)
-        Path(temporary).replace(file)
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache, prefix="new-") as directory:
+            for name, content in files.items():
+                (Path(directory) / name).write_bytes(content)
+            for old in cache.glob("knowledge-*.json"):
+                old.unlink(missing_ok=True)
+            for name in files:
+                (Path(directory) / name).replace(cache / name)

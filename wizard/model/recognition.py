@@ -11,6 +11,27 @@ from wizard.model.evidence import Value
 from wizard.model.target import Engine
 
 
+class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A stretch of letters without a gap, and whether a word must start and end where it does."""
+
+    letters: str
+    starts_word: bool
+    ends_word: bool
+
+
+class PreparedPhrase(msgspec.Struct, frozen=True, array_like=True):
+    """A phrase as the search takes it: its parts between the gaps."""
+
+    phrase: str
+    """As the knowledge spells it."""
+    first: Part
+    rest: tuple[Part, ...]
+
+
+Prepared = dict[str, tuple[PreparedPhrase, ...]]
+"""All phrases by the letters of their first part."""
+
+
 class Wording(Entry, frozen=True, kw_only=True):
     """One sentence, or one kind of word, in all the languages and spellings that it is met in (wordings/).
 
