@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -18,8 +17,8 @@ from wizard.diagnosis.findings import Finding, find
 from wizard.diagnosis.match import Match, Matcher
 from wizard.diagnosis.told import told_by
 from wizard.diagnosis.walk import Ask, Step, Verdict, answered, next_step, probed
-from wizard.errors import FileError, QuoteError, UsageError
-from wizard.fixes.quote import quote
+from wizard.errors import FileError, UsageError
+from wizard.fixes.fill_in import filled_in
 from wizard.fixes.render import RenderedFix, render_fix
 from wizard.fixes.select import select
 from wizard.fixes.values import case_values
@@ -32,10 +31,6 @@ from wizard.model.text import nearest
 if TYPE_CHECKING:
     from wizard.diagnosis.pasted.read import Output
     from wizard.pki.trust import TrustStore
-
-_PLACEHOLDER = re.compile(r"\b(?:SERVER|PORT|NAME|INSTANCE)\b")
-_PLAIN_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_PLAIN_AROUND = re.compile(r"[A-Za-z0-9:,.\\/=-]*")
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,10 +153,20 @@ class Workbench:
         step = next_step(case, self.knowledge)
         if not isinstance(step, Ask):
             return step
-        engine = engine_of(case)
-        fitting = (how for how in step.fact.how_to if not (how.engines and engine) or engine in how.engines)
-        fact = msgspec.structs.replace(step.fact, how_to=tuple(_filled_in(how, case) for how in fitting))
+        fact = msgspec.structs.replace(step.fact, how_to=self.how_to(case, step.fact.id))
         return msgspec.structs.replace(step, fact=fact)
+
+    def how_to(self, case: Case, fact: str) -> tuple[HowTo, ...]:
+        """Returns the ways to find a fact out that fit the case, with its values filled in.
+
+        Raises:
+            UsageError: there is no such fact.
+        """
+        engine = engine_of(case)
+        ways = self._fact(fact).how_to
+        return tuple(
+            filled_in(how, case) for how in ways if not (how.engines and engine) or engine in how.engines
+        )
 
     def probe(self, case: Case, cancelled: Event) -> Iterator[Progress]:
         """Runs all probes against the case's target and yields each as it finishes."""
@@ -283,14 +288,16 @@ class Workbench:
 
         return TrustStore.from_file(self.options.ca_file) if self.options.ca_file else TrustStore.system()
 
-    def _value(self, fact: str, text: str) -> Value | None:
+    def _fact(self, wanted: str) -> FactEntry:
         known = {entry.id: entry for entry in self.knowledge.facts}
-        if fact not in known:
-            suggestion = nearest(fact, tuple(known))
-            raise UsageError(f"There is no fact '{fact}'{suggestion}.", hint="See: dbtls knowledge facts")
-        if text == "unknown":
-            return None
-        return _parse(known[fact], text)
+        if wanted not in known:
+            suggestion = nearest(wanted, tuple(known))
+            raise UsageError(f"There is no fact '{wanted}'{suggestion}.", hint="See: dbtls knowledge facts")
+        return known[wanted]
+
+    def _value(self, fact: str, text: str) -> Value | None:
+        entry = self._fact(fact)
+        return None if text == "unknown" else _parse(entry, text)
 
 
 def engine_of(case: Case) -> Engine | None:
@@ -305,44 +312,6 @@ def engine_of(case: Case) -> Engine | None:
 def _new(before: Case, after: Case) -> tuple[Evidence, ...]:
     """Returns the known evidence that `after` has and `before` has not."""
     return tuple(entry for entry in after.evidence if entry.known and entry not in before.evidence)
-
-
-def _filled_in(how: HowTo, case: Case) -> HowTo:
-    """Returns the instruction with the case's values in the place of SERVER, PORT, NAME and INSTANCE.
-
-    A value of plain letters and digits means itself in every shell. Any other one, such as an IPv6 address, is
-    quoted together with the word that it is in; where that cannot be done the placeholder stays.
-    """
-    target = case.target
-    values = {
-        "SERVER": target.host if target else None,
-        "PORT": str(case.port) if case.port else None,
-        "NAME": target.server_name if target else None,
-        "INSTANCE": target.instance if target else None,
-    }
-
-    def filled(word: str) -> str:
-        told = {name: value for name in _PLACEHOLDER.findall(word) if (value := values[name])}
-        if not told:
-            return word
-        joined = ":" in word
-
-        def value_of(found: re.Match[str]) -> str:
-            value = told.get(found[0], found[0])
-            return f"[{value}]" if joined and ":" in value else value
-
-        replaced = _PLACEHOLDER.sub(value_of, word)
-        if all(_PLAIN_VALUE.fullmatch(value) for value in told.values()):
-            return replaced
-        if not _PLAIN_AROUND.fullmatch(_PLACEHOLDER.sub("", word)):
-            return word
-        try:
-            return quote(replaced, how.shell)
-        except QuoteError:
-            return word
-
-    parts = re.split(r"(\s+)", how.text)
-    return msgspec.structs.replace(how, text="".join(filled(part) for part in parts))
 
 
 def _parse(fact: FactEntry, text: str) -> Value:

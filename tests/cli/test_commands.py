@@ -218,3 +218,19 @@ def test_an_interrupt_ends_at_once_and_quietly() -> None:
     assert process.returncode == Exit.INTERRUPTED
     assert out == ""
     assert "Traceback" not in err
+
+
+def test_a_way_to_find_out_can_be_saved_as_a_script() -> None:
+    """With a platform the command alone is on stdout, for the server of the case; the explanation goes to stderr."""
+    ran = dbtls("howto", "certificate.made_by", "sqlserver://db01:1444", "--platform", "windows")
+    assert ran.status == 0
+    assert ran.out.rstrip().endswith("Look('db01', 1444)")
+    assert "SSL_Self_Signed_Fallback" in ran.err
+    every = dbtls("howto", "certificate.made_by", "sqlserver://db01")
+    assert "sp_readerrorlog" in every.out
+
+
+def test_a_way_to_find_out_exists_or_is_refused() -> None:
+    """An unknown fact, or one that nobody can look up by a command, is a mistake of one sentence."""
+    assert "There is no fact" in dbtls("howto", "certificate.madeby").err
+    assert dbtls("howto", "names.used").status == 2

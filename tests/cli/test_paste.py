@@ -216,7 +216,7 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 def test_a_number_still_answers(typed: Callable[[str], None]) -> None:
     """A number chooses, the last one is "I don't know", and anything short is asked for again."""
-    answerer = ask(KNOWN)
+    answerer = ask(None)
     typed("x\n99\n2\n")
     assert answerer(question("tls.offered")) == Evidence("tls.offered", False, "person")
     typed("3\n")
@@ -232,7 +232,7 @@ def test_a_number_still_answers(typed: Callable[[str], None]) -> None:
 def test_an_output_ends_with_an_empty_line(typed: Callable[[str], None]) -> None:
     """The lines up to an empty one are the output; what comes after them is left for the next question."""
     typed(output("errorlog-self-generated") + "\n1\n")
-    answer = ask(KNOWN)(question("certificate.made_by"))
+    answer = ask(None)(question("certificate.made_by"))
     assert answer == Paste(output("errorlog-self-generated"))
     assert sys.stdin.readline() == "1\n"
 
@@ -241,7 +241,7 @@ def test_a_paste_answers_and_tells_more(typed: Callable[[str], None]) -> None:
     """At the question about TLS the settings of the server are pasted; the policy in them is kept too."""
     case = answered(case_of("mariadb://localhost"), Evidence("symptom", "tls-not-offered", "error-text"))
     typed(output("mariadb-table-disabled"))
-    done = BENCH.diagnose(case, ask(KNOWN))
+    done = BENCH.diagnose(case, ask(None))
     assert done.verdict.cause is not None
     assert (done.verdict.cause.id, done.verdict.confidence) == ("tls-not-offered", "reported")
     assert done.case.value("policy") == "not-offered"
@@ -255,7 +255,7 @@ def test_a_paste_that_does_not_answer_is_said_to(
     typed(output("psql-conninfo-plain") + "\n2\n")
     told: list[str] = []
     done = BENCH.diagnose(
-        case, ask(KNOWN), lambda progress: told.extend(one.fact for one in progress.evidence)
+        case, ask(None), lambda progress: told.extend(one.fact for one in progress.evidence)
     )
     shown = capsys.readouterr().err
     assert shown.count("There is no answer to this question in it.") == 1
@@ -277,7 +277,7 @@ def test_a_terminal_hands_over_empty_lines_within_a_paste(monkeypatch: pytest.Mo
     os.write(outer, f"\n{text}".encode())
     with open(inner, encoding="utf-8") as stdin:  # noqa: PTH123 - a descriptor
         monkeypatch.setattr(sys, "stdin", stdin)
-        answer = ask(KNOWN)(question("resolve.status"))
+        answer = ask(None)(question("resolve.status"))
     os.close(outer)
     assert isinstance(answer, Paste)
     assert BENCH.paste(case_of("sqlserver://sql01"), answer.text).value("resolve.status") == "ok"

@@ -48,7 +48,7 @@ def examine(asked: Asked, *, as_json: bool) -> Exit:
     if case.target and asked.options.probing:
         talk(f"Asking {case.target} as {case.target.server_name} …")
     interactive = is_interactive()
-    done = bench.diagnose(case, ask(bench.knowledge) if interactive else nobody, watch)
+    done = bench.diagnose(case, ask(case.target) if interactive else nobody, watch)
     result(text.diagnosis(done, bench.knowledge, asked.options.at))
     sys.stdout.flush()
     return exit_of(done.verdict)

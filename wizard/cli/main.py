@@ -21,6 +21,7 @@ _COMMANDS = {
     "demo": "a broken server on this machine, walked through",
     "explain": "what an error message means",
     "fix": "the fixes of a cause as commands",
+    "howto": "how to find a fact out, as commands",
     "inspect": "a certificate or chain from files",
     "knowledge": "check or draw the knowledge",
     "lab": "broken servers to practise on",

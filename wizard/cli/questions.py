@@ -12,15 +12,17 @@ from collections.abc import Iterator
 from wizard.cli.terminal import talk
 from wizard.diagnosis.walk import Ask
 from wizard.model.evidence import Evidence, unknown
-from wizard.model.knowledge import HowTo, Knowledge
+from wizard.model.target import Target
+from wizard.report import text
 from wizard.workbench import Answerer, Paste
 
 _MOST_LINES = 50_000
-_PLATFORMS = {"windows": "on Windows", "linux": "on Linux", "macos": "on macOS", "any": "from any client"}
+_INLINE_LINES = 6
+"""Lines of a command that are shown with the question; a longer one is only pointed to."""
 
 
-def ask(known: Knowledge) -> Answerer:
-    """Returns an answerer that asks on stderr and reads stdin."""
+def ask(target: Target | None) -> Answerer:
+    """Returns an answerer that asks on stderr and reads stdin. The target is what its commands are for."""
     pasted: set[str] = set()  # the questions that a paste was given for
 
     def answer(question: Ask) -> Evidence | Paste:
@@ -28,7 +30,7 @@ def ask(known: Knowledge) -> Answerer:
         if fact.id in pasted:
             talk("There is no answer to this question in it.")
         else:
-            talk(_asked(question))
+            talk(_asked(question, target))
         while True:
             sys.stderr.write("Number, or the output: " if fact.how_to else "Number: ")
             sys.stderr.flush()
@@ -51,23 +53,20 @@ def ask(known: Knowledge) -> Answerer:
     return answer
 
 
-def _asked(question: Ask) -> Iterator[str]:
+def _asked(question: Ask, target: Target | None) -> Iterator[str]:
     fact = question.fact
     yield from ("", fact.question or fact.title)
     yield from (f"  {number}  {choice.label}" for number, choice in enumerate(fact.choices, start=1))
     yield f"  {len(fact.choices) + 1}  I don't know"
     if fact.how_to:
-        yield "  To find out, run this and paste what it prints, with an empty line after it:"
+        yield "  To find out, run one of these, and paste what it prints and an empty line:"
     for how in fact.how_to:
-        yield f"    {_where(how)}:"
-        yield f"      {how.text}"
-        yield f"      {how.look_for}"
-
-
-def _where(how: HowTo) -> str:
-    """Returns where a command runs, in words."""
-    where = _PLATFORMS[how.platform]
-    return f"{where}, on the server itself" if how.run_on == "server" else where
+        if how.text.count("\n") < _INLINE_LINES:
+            yield from (f"    {line}" for line in text.how_to(how))
+        else:
+            yield f"    {text.where(how)}: a script. Print it on your own machine with"
+            about = f" {target}" if target else ""
+            yield f"      dbtls howto {fact.id}{about} --platform {how.platform}"
 
 
 def _rest() -> Iterator[str]:

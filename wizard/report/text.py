@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wizard.model.case import Case
     from wizard.model.certificate import Certificate
     from wizard.model.evidence import Evidence, Value
-    from wizard.model.knowledge import FactEntry, Knowledge
+    from wizard.model.knowledge import FactEntry, HowTo, Knowledge
     from wizard.workbench import Diagnosis
 
 WIDTH = 78
@@ -43,13 +43,14 @@ _SHELLS = {
     "libpq": "connection string (libpq)",
     "screen": "on the screen",
 }
+_PLATFORMS = {"windows": "on Windows", "linux": "on Linux", "macos": "on macOS", "any": "from any client"}
 _RUN_ON = {"server": "on the server", "client": "on the client", "anywhere": "anywhere"}
 
 
 def explanation(match: Match, knowledge: Knowledge) -> Iterator[str]:
     """Yields the lines of `dbtls explain`."""
     entry = knowledge.symptom(match.symptom)
-    yield f"Recognised  {entry.title} ({entry.id}, {match.confidence:.0%} sure)"
+    yield from _wrapped(f"Recognised  {entry.title} ({entry.id}, {match.confidence:.0%} sure)", "", "  ")
     if match.words:
         yield from _field("Decided by", f"“{match.words}”")
     about = [word for word in (match.engine, match.client) if word]
@@ -63,7 +64,8 @@ def explanation(match: Match, knowledge: Knowledge) -> Iterator[str]:
         titles = {cause.id: cause.title for cause in knowledge.causes}
         yield ""
         yield "Likely causes, most likely first:"
-        yield from (f"  - {titles.get(cause, cause)} ({cause})" for cause in match.likely_causes)
+        for cause in match.likely_causes:
+            yield from _wrapped(f"- {titles.get(cause, cause)} ({cause})", "  ", "    ")
     for advice in (match.ask_for, match.go_to):
         if advice:
             yield ""
@@ -152,6 +154,19 @@ def fixes(rendered: Sequence[RenderedFix]) -> Iterator[str]:
             yield "  confirm:"
             yield fix.confirm
         yield ""
+
+
+def how_to(how: HowTo) -> Iterator[str]:
+    """Yields the lines that say how to find a fact out: where, the command, and what to look for."""
+    yield f"{where(how)}, {_SHELLS[how.shell]}:"
+    yield from (f"  {line}" for line in how.text.splitlines())
+    yield from (f"  {line}" for line in textwrap.wrap(how.look_for, WIDTH - 8))
+
+
+def where(how: HowTo) -> str:
+    """Returns where a command runs, in words."""
+    place = _PLATFORMS[how.platform]
+    return f"{place}, on the server itself" if how.run_on == "server" else place
 
 
 def _verdict(done: Diagnosis, knowledge: Knowledge) -> Iterator[str]:
