@@ -19,6 +19,7 @@ GOOD = """\
     - all:
         - {fact: connect.status, one_of: [refused]}
   sources: [MS-ERR]
+  precise: ECONNREFUSED.
 """
 
 

@@ -10,7 +10,7 @@ import msgspec
 from wizard.diagnosis.codes import codes_in
 from wizard.diagnosis.normalise import Squeezed
 from wizard.diagnosis.phrases import Found, Phrases, prepare
-from wizard.model.evidence import Evidence
+from wizard.model.evidence import Evidence, Value
 from wizard.model.knowledge import Knowledge
 from wizard.model.recognition import ClientEntry, Prepared, Signature, SymptomEntry
 from wizard.model.target import Engine
@@ -109,7 +109,6 @@ class Matcher:
         signature = best.signature if best else None
         words = printable(pasted.words(best.start, best.end), longest=_LONGEST_WORDS) if best else None
         because = f"“{words}”" if words else "nothing in it is known"
-        facts = signature.establishes if signature else ()
         client = self._client(found)
         candidates = _candidates(hits)
         return Match(
@@ -125,7 +124,7 @@ class Matcher:
             candidates=candidates,
             establishes=tuple(
                 Evidence(fact, value, "error-text", because)
-                for fact, value in (("symptom", symptom.id), *((item.fact, item.value) for item in facts))
+                for fact, value in (("symptom", symptom.id), *_facts(symptom, hits).items())
             ),
             go_to=signature.go_to if signature else None,
             ask_for=(signature.ask_for if signature else None) or symptom.ask_for,
@@ -199,6 +198,16 @@ def _hits(patterns: Iterable[_Pattern], found: Found) -> list[_Hit]:
         )
     )
     return hits
+
+
+def _facts(symptom: SymptomEntry, hits: list[_Hit]) -> dict[str, Value]:
+    """Returns the facts that the words of this symptom establish; of two that differ the one that decides."""
+    return {
+        told.fact: told.value
+        for hit in reversed(hits)
+        if hit.symptom is symptom
+        for told in hit.signature.establishes
+    }
 
 
 def _candidates(hits: list[_Hit]) -> tuple[Candidate, ...]:
