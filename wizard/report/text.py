@@ -97,7 +97,8 @@ def diagnosis(done: Diagnosis, knowledge: Knowledge, at: datetime) -> Iterator[s
         yield ""
         yield "ALSO FOUND"
         for one in others:
-            yield from _wrapped(f"! {one.cause.title} ({one.cause.id})", "  ", "    ")
+            symbol = "·" if one.cause.severity == "note" else "!"
+            yield from _wrapped(f"{symbol} {one.cause.title} ({one.cause.id})", "  ", "    ")
     if done.fixes:
         yield from ("", *fixes(done.fixes), *_recap(done))
 
@@ -181,9 +182,9 @@ def _verdict(done: Diagnosis, knowledge: Knowledge) -> Iterator[str]:
         yield f"VERDICT  {symbol} {verdict.cause.title}"
         yield f"  {verdict.cause.id}, {verdict.confidence}"
         yield from _wrapped(verdict.cause.summary, "  ")
-        for text in (verdict.cause.precise, verdict.cause.advice):
-            if text:
-                yield from _wrapped(text, "  ")
+        yield from _wrapped(f"In detail: {verdict.cause.precise}", "  ", "  ")
+        if verdict.cause.advice:
+            yield from _wrapped(verdict.cause.advice, "  ")
     if verdict.open_questions:
         yield "  Open questions; find these out and run again with --answer FACT=VALUE:"
         questions = zip(verdict.open_questions, of_questions(verdict.open_questions, knowledge), strict=True)
