@@ -138,7 +138,7 @@ class Workbench:
             FileError: the files of the trust store cannot be read.
         """
         output = self._output(case, text)
-        return self._adopted(case, output, "person") if output else case
+        return self._adopted(case, output, "file") if output else case
 
     def answer(self, case: Case, fact: str, text: str) -> Case:
         """Returns the case with a person's answer, given as text: a value of the fact, or `unknown`.
@@ -183,7 +183,7 @@ class Workbench:
         context = Context(case.target, self._store(), self.options.at, self.options.seconds, counter)
         for finished in run(context, cancelled):
             case = probed(answered(case, *finished.result.evidence), finished.probe.id)
-            if finished.result.chain and not case.certificates:
+            if finished.result.chain:
                 described = (describe_if_readable(one) for one in finished.result.chain)
                 chain = tuple(one for one in described if one is not None)
                 case = msgspec.structs.replace(case, certificates=chain)
@@ -292,7 +292,9 @@ class Workbench:
         known = {entry.id: entry for entry in self.knowledge.facts}
         if wanted not in known:
             suggestion = nearest(wanted, tuple(known))
-            raise UsageError(f"There is no fact '{wanted}'{suggestion}.", hint="See: dbtls knowledge facts")
+            raise UsageError(
+                f"There is no fact '{wanted}'{suggestion or '.'}", hint="See: dbtls knowledge facts"
+            )
         return known[wanted]
 
     def _value(self, fact: str, text: str) -> Value | None:

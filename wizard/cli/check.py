@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 import click
 
@@ -11,6 +12,7 @@ from wizard.cli.options import Asked, with_case
 from wizard.cli.questions import ask
 from wizard.cli.terminal import Exit, exit_of, is_interactive, result, talk
 from wizard.errors import UsageError
+from wizard.model.target import NAMES, Engine
 from wizard.report import json, text
 from wizard.workbench import Progress, nobody
 
@@ -45,6 +47,8 @@ def examine(asked: Asked, *, as_json: bool) -> Exit:
         return exit_of(done.verdict)
     if case.error:
         result([*text.explanation(bench.explain(case.error), bench.knowledge), ""])
+    if case.target and case.error and (said := bench.explain(case.error).engine):
+        talk(_mixed_up(said, case.target.engine))
     if case.target and asked.options.probing:
         talk(f"Asking {case.target} as {case.target.server_name} …")
     interactive = is_interactive()
@@ -52,3 +56,10 @@ def examine(asked: Asked, *, as_json: bool) -> Exit:
     result(text.diagnosis(done, bench.knowledge, asked.options.at))
     sys.stdout.flush()
     return exit_of(done.verdict)
+
+
+def _mixed_up(said: Engine, engine: Engine) -> Iterator[str]:
+    """Yields a warning where the error text and the target are of different databases."""
+    same = ("mysql", "mariadb")
+    if said != engine and not (said in same and engine in same):
+        yield f"Note: the error text is from {NAMES[said]}, but the server is named as {NAMES[engine]}."

@@ -28,7 +28,8 @@ def command(asked: Asked, cause: str, platform: Platform | None, as_json: bool) 
     causes = {one.id: one for one in bench.knowledge.causes}
     if cause not in causes:
         raise UsageError(
-            f"There is no cause '{cause}'{nearest(cause, tuple(causes))}.", hint=f"Known: {', '.join(causes)}"
+            f"There is no cause '{cause}'{nearest(cause, tuple(causes)) or '.'}",
+            hint=f"Known: {', '.join(causes)}",
         )
     engine = engine_of(case)
     if engine is not None and engine not in causes[cause].engines:

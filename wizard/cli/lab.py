@@ -62,7 +62,8 @@ def find_scenario(wanted: str) -> ScenarioEntry:
     scenarios = {one.id: one for one in knowledge().scenarios}
     if wanted not in scenarios:
         raise UsageError(
-            f"There is no scenario '{wanted}'{nearest(wanted, tuple(scenarios))}.", hint="See: dbtls lab list"
+            f"There is no scenario '{wanted}'{nearest(wanted, tuple(scenarios)) or '.'}",
+            hint="See: dbtls lab list",
         )
     return scenarios[wanted]
 

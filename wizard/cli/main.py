@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -76,10 +74,14 @@ def run(arguments: Sequence[str]) -> int:
         return _failed(error)
     except click.exceptions.Exit as done:
         return done.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        talk(error.format_message().splitlines())
+        return Exit.USAGE
     except click.UsageError as error:
         from wizard.diagnosis.secrets import without_secrets  # the words of the message are what was typed
 
-        talk([f"dbtls: {without_secrets(error.format_message())}", "Try: dbtls --help"])
+        message = without_secrets(error.format_message())
+        talk([*f"dbtls: {message}".splitlines(), "Try: dbtls --help"])
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
         talk("Interrupted.")
@@ -87,11 +89,6 @@ def run(arguments: Sequence[str]) -> int:
     except CannotWriteError as error:
         talk(f"dbtls: the result cannot be written: {error}")
         return Exit.USAGE
-    except BrokenPipeError:
-        # The reader of a pipe went away, as in `dbtls … | head`. Python would complain again when it flushes.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.FINE
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug is logged, not shown
         return _bug(error)
     return status if isinstance(status, int) else Exit.FINE

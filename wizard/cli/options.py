@@ -163,7 +163,7 @@ def _check_client(client: str, engine: Engine | None, known: Knowledge) -> None:
     ids = tuple(entry.id for entry in known.clients)
     if client not in ids:
         raise UsageError(
-            f"There is no client '{client}'{nearest(client, ids)}.", hint=f"Known: {', '.join(ids)}"
+            f"There is no client '{client}'{nearest(client, ids) or '.'}", hint=f"Known: {', '.join(ids)}"
         )
     if engine is not None and client not in (fitting := _speaking(engine, known)):
         raise UsageError(

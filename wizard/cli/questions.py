@@ -17,6 +17,7 @@ from wizard.report import text
 from wizard.workbench import Answerer, Paste
 
 _MOST_LINES = 50_000
+_DUNNO = ("?", "i don't know", "i dont know", "don't know", "dunno", "unknown")
 _INLINE_LINES = 6
 """Lines of a command that are shown with the question; a longer one is only pointed to."""
 
@@ -38,6 +39,8 @@ def ask(target: Target | None) -> Answerer:
             if not line:
                 return unknown(fact.id, "person", "there was no answer")
             typed = line.strip()
+            if typed.lower() in _DUNNO:
+                return unknown(fact.id, "person", "you do not know")
             if typed.isascii() and typed.isdigit() and 1 <= int(typed) <= len(fact.choices):
                 return Evidence(fact.id, fact.choices[int(typed) - 1].value, "person")
             if typed == str(len(fact.choices) + 1):

@@ -12,7 +12,8 @@ from wizard.cli.arguments import json_option
 from wizard.cli.check import examine
 from wizard.cli.options import Asked, with_case
 from wizard.cli.terminal import has_screen, talk
-from wizard.errors import UsageError
+from wizard.diagnosis.target import read_target
+from wizard.errors import TargetError, UsageError
 
 
 @click.command("start")
@@ -39,8 +40,20 @@ def _conversation(asked: Asked) -> Asked:
         asked = msgspec.structs.replace(asked, error="".join(iter(_line, "")) or None)
     if asked.target is None:
         talk("Which server? For example sqlserver://sql01 (leave it empty if you cannot reach it from here):")
-        asked = msgspec.structs.replace(asked, target=sys.stdin.readline().strip() or None)
+        asked = msgspec.structs.replace(asked, target=_target())
     return asked
+
+
+def _target() -> str | None:
+    """Asks again until the server can be understood, or nothing is typed."""
+    while typed := sys.stdin.readline().strip():
+        try:
+            read_target(typed)
+        except TargetError as error:
+            talk([error.message, error.hint or "", "Which server?"])
+        else:
+            return typed
+    return None
 
 
 def _line() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from collections.abc import Iterable
 from enum import IntEnum
@@ -60,7 +62,10 @@ def _write(stream: TextIO | None, lines: Iterable[str]) -> None:
             stream.write(_shown(line, stream.encoding or "ascii") + "\n")
         stream.flush()
     except BrokenPipeError:
-        raise
+        # The reader of a pipe went away, as in `dbtls … | head`: it has what it wanted, and the status stays ours.
+        # Python would complain again when it flushes.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     except OSError as error:
         raise CannotWriteError(error.strerror) from error
 

@@ -49,14 +49,14 @@ def in_words_of(cause: CauseEntry, case: Case) -> CauseEntry:
 
 def present_sign(cause: CauseEntry, case: Case) -> Sign | None:
     """Returns the first sign of the cause of which every condition is known to hold, or None."""
-    return next((sign for sign in cause.signs if all(_holds(c, case) for c in sign.all)), None)
+    return next((sign for sign in cause.signs if _is_present(sign, case)), None)
 
 
 def confidence_in(cause: CauseEntry, case: Case) -> Confidence:
     """Returns how sure the cause is, from who established the facts of its strongest present sign."""
     best: Confidence = "suspected"
     for sign in cause.signs:
-        if not all(_holds(condition, case) for condition in sign.all):
+        if not _is_present(sign, case):
             continue
         entries = (case.evidence_for(condition.fact) for condition in sign.all)
         if all(entry is not None and entry.source in ("probe", "file") for entry in entries):
@@ -69,6 +69,12 @@ def open_facts(cause: CauseEntry, case: Case) -> tuple[str, ...]:
     """Returns the unknown facts of the sign that lacks fewest of them: what to find out to be sure."""
     lacking = [tuple(c.fact for c in sign.all if case.value(c.fact) is None) for sign in cause.signs]
     return min(lacking, key=len)
+
+
+def _is_present(sign: Sign, case: Case) -> bool:
+    return all(_holds(condition, case) for condition in sign.all) and not any(
+        _holds(condition, case) for condition in sign.unless
+    )
 
 
 def _holds(condition: Condition, case: Case) -> bool:

@@ -110,17 +110,18 @@ class Matcher:
         words = printable(pasted.words(best.start, best.end), longest=_LONGEST_WORDS) if best else None
         because = f"“{words}”" if words else "nothing in it is known"
         client = self._client(found)
+        engine = self._engine(found, client, signature)
         candidates = _candidates(hits)
         return Match(
             symptom=symptom.id,
             confidence=_confidence(candidates) if best else UNRECOGNISED,
-            engine=self._engine(found, client, signature),
+            engine=engine,
             client=client.id if client else None,
             codes=codes_in(pasted.text, pasted.place(best.start) if best else 0),
             signature=signature.id if signature else None,
             words=words,
             meaning=symptom.meaning,
-            likely_causes=symptom.likely_causes,
+            likely_causes=self._likely_causes(symptom, _facts(symptom, hits), engine) if best else (),
             candidates=candidates,
             establishes=tuple(
                 Evidence(fact, value, "error-text", because)
@@ -153,6 +154,22 @@ class Matcher:
         marked = [(found.longest_of(client.marks), client) for client in self._knowledge.clients]
         longest, client = max(marked, key=lambda pair: pair[0], default=(0, None))
         return client if longest else None
+
+    def _likely_causes(
+        self, symptom: SymptomEntry, facts: dict[str, Value], engine: Engine | None
+    ) -> tuple[str, ...]:
+        """Returns the causes that the words prove, then the symptom's usual ones, as far as the database has them."""
+        entries = {cause.id: cause for cause in self._knowledge.causes}
+        proven = (
+            cause.id
+            for cause in entries.values()
+            if any(all(facts.get(c.fact) in c.one_of for c in sign.all) for sign in cause.signs)
+        )
+        return tuple(
+            cause
+            for cause in dict.fromkeys((*proven, *symptom.likely_causes))
+            if engine is None or cause not in entries or engine in entries[cause].engines
+        )
 
     def _engine(self, found: Found, client: ClientEntry | None, signature: Signature | None) -> Engine | None:
         if client is not None and len(client.engines) == 1:

@@ -59,6 +59,7 @@ def next_step(case: Case, knowledge: Knowledge) -> Step:
     """
     node = knowledge.nodes[0]
     trail: tuple[Trailmark, ...] = ()
+    asked: dict[str, None] = {}
     while True:
         fact = knowledge.fact(node.fact)
         entry = case.evidence_for(fact.id)
@@ -67,10 +68,12 @@ def next_step(case: Case, knowledge: Knowledge) -> Step:
                 return RunProbe(fact.probe, fact.id, trail)
             if _is_asked(node, fact, case):
                 return Ask(fact, trail)
+        if (entry is None or not entry.known) and _fits_symptom(node, case):
+            asked[fact.id] = None
         trail = (*trail, _mark(node, fact, entry))
         exit_ = _exit(node, entry)
         if exit_.verdict is not None:
-            return _verdict(knowledge.cause(exit_.verdict), case, trail)
+            return _verdict(knowledge.cause(exit_.verdict), case, trail, tuple(asked))
         if exit_.go is None:
             return Verdict(None, None, _unanswered(trail), trail)
         node = knowledge.node(exit_.go)
@@ -91,8 +94,10 @@ def probed(case: Case, *probes: str) -> Case:
 def _is_asked(node: Node, fact: FactEntry, case: Case) -> bool:
     """Says whether a person is asked: the question fits the symptom, and has not been put to them yet."""
     put = any(entry.fact == fact.id and entry.source in ("person", "assumed") for entry in case.evidence)
-    if fact.question is None or put:
-        return False
+    return fact.question is not None and not put and _fits_symptom(node, case)
+
+
+def _fits_symptom(node: Node, case: Case) -> bool:
     symptom = case.value("symptom")
     return symptom in node.ask_for or (symptom in (None, "ambiguous") and "any" in node.ask_for)
 
@@ -112,12 +117,14 @@ def _mark(node: Node, fact: FactEntry, entry: Evidence | None) -> Trailmark:
     return Trailmark(node.id, fact.id, question, entry.value, entry.source, entry.because)
 
 
-def _verdict(cause: CauseEntry, case: Case, trail: tuple[Trailmark, ...]) -> Verdict:
+def _verdict(cause: CauseEntry, case: Case, trail: tuple[Trailmark, ...], asked: tuple[str, ...]) -> Verdict:
     confidence = confidence_in(cause, case)
     unknown = open_facts(cause, case) if confidence == "suspected" else ()
     if cause.severity == "none" and unknown:
         # "Nothing is wrong" takes complete evidence; unknown is never treated as fine.
-        return Verdict(None, None, unknown, trail)
+        # With a symptom only what the tree would ask for it helps; without one, whatever is unknown.
+        wanted = asked if asked or case.value("symptom") is not None else unknown
+        return Verdict(None, None, wanted, trail)
     return Verdict(in_words_of(cause, case), confidence, unknown, trail)
 
 

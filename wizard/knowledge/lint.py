@@ -134,6 +134,9 @@ def _uses(known: Knowledge) -> Iterator[Use]:
             for part, condition in enumerate(sign.all):
                 place = f".signs[{number}].all[{part}]"
                 yield Use("causes", cause.id, place, "fact", condition.fact, condition.one_of)
+            for part, condition in enumerate(sign.unless):
+                place = f".signs[{number}].unless[{part}]"
+                yield Use("causes", cause.id, place, "fact", condition.fact, condition.one_of)
         yield from _cited("causes", cause.id, cause.sources)
         for number, variant in enumerate(cause.variants):
             for part, condition in enumerate(variant.all):

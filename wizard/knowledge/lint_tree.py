@@ -152,7 +152,11 @@ def _disagreement(known: Knowledge, path: Path) -> Iterator[TreeProblem]:
 
 
 def _possible(sign: Sign, path: Path) -> bool:
-    return all(_agrees(condition, path) for condition in sign.all)
+    ruled_out = any(
+        path.known.get(condition.fact, frozenset((None,))) <= frozenset(condition.one_of)
+        for condition in sign.unless
+    )
+    return not ruled_out and all(_agrees(condition, path) for condition in sign.all)
 
 
 def _agrees(condition: Condition, path: Path) -> bool:

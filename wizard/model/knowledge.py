@@ -82,9 +82,10 @@ class Condition(Entry, frozen=True, kw_only=True):
 
 
 class Sign(Entry, frozen=True, kw_only=True):
-    """One sufficient reason for a cause: all of its conditions hold."""
+    """One sufficient reason for a cause: all of its conditions hold, and none of `unless` is known to."""
 
     all: Annotated[tuple[Condition, ...], msgspec.Meta(min_length=1)]
+    unless: tuple[Condition, ...] = ()
 
 
 class Variant(Entry, frozen=True, kw_only=True):

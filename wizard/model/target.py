@@ -9,6 +9,14 @@ import msgspec
 Engine = Literal["sqlserver", "mysql", "mariadb", "postgresql"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 
+NAMES: dict[Engine, str] = {
+    "sqlserver": "SQL Server",
+    "mysql": "MySQL",
+    "mariadb": "MariaDB",
+    "postgresql": "PostgreSQL",
+}
+"""What people call them."""
+
 DEFAULT_PORTS: dict[Engine, int] = {"sqlserver": 1433, "mysql": 3306, "mariadb": 3306, "postgresql": 5432}
 
 

@@ -35,7 +35,7 @@ def printable(text: str, *, longest: int = LONGEST) -> str:
 
 
 def nearest(wrong: str, names: tuple[str, ...]) -> str:
-    """Returns ` - did you mean 'x'?` for the name most like `wrong`, or nothing."""
+    """Returns ` - did you mean 'x'?` for the name most like `wrong`, or nothing; the end of a sentence."""
     import difflib  # takes 15 ms, for what seldom happens
 
     close = difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)

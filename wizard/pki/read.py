@@ -74,9 +74,7 @@ def read_certificates(data: bytes, *, name: str, password: str | None = None) ->
 
 
 def _too_large(name: str) -> FileError:
-    return FileError(
-        f"{name} is too large for a certificate: more than {LARGEST // 1_000_000} MB.", hint=_HINT
-    )
+    return FileError(f"{name} is too large: more than {LARGEST // 1_000_000} MB.", hint=_HINT)
 
 
 def _from_pem(data: bytes, name: str) -> list[bytes]:

@@ -5,6 +5,7 @@ No boxes, no colour, no movement; the state comes first, as a symbol and a word.
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from wizard.model.knowledge import FactEntry, HowTo, Knowledge
     from wizard.workbench import Diagnosis
 
-WIDTH = 78
+WIDTH = min(78, max(32, shutil.get_terminal_size().columns - 2))
+"""Columns of a line, commands aside; narrower where the terminal is."""
 
 _SHELLS = {
     "powershell": "PowerShell",
@@ -50,6 +52,11 @@ _RUN_ON = {"server": "on the server", "client": "on the client", "anywhere": "an
 def explanation(match: Match, knowledge: Knowledge) -> Iterator[str]:
     """Yields the lines of `dbtls explain`."""
     entry = knowledge.symptom(match.symptom)
+    if match.signature is None:
+        yield "Not recognised: nothing in this text is known as an error of a database connection."
+        yield ""
+        yield from _wrapped(f"Next: {match.ask_for}")
+        return
     yield from _wrapped(f"Recognised  {entry.title} ({entry.id}, {match.confidence:.0%} sure)", "", "  ")
     if match.words:
         yield from _field("Decided by", f"“{match.words}”")
@@ -76,11 +83,13 @@ def diagnosis(done: Diagnosis, knowledge: Knowledge, at: datetime) -> Iterator[s
     """Yields the lines of `dbtls check`, from the trail to the fixes."""
     facts = {fact.id: fact for fact in knowledge.facts}
     yield "TRAIL"
-    for mark in done.verdict.trail:
-        if (
-            mark.value is not None or facts[mark.fact].choices
-        ):  # without an error text there is nothing to say of it
+    told = {mark.fact: mark for mark in done.verdict.trail}  # each fact once, however often the tree asks
+    nobody = [mark for mark in told.values() if mark.value is None and mark.source == "assumed"]
+    for mark in told.values():
+        if mark not in nobody:
             yield from _mark(mark, facts[mark.fact])
+    if nobody:
+        yield f"  ? {len(nobody)} more that nothing has told yet"
     server = list(_server(done.case, facts))
     if server:
         yield from ("", "SERVER", *server)
@@ -104,12 +113,20 @@ def diagnosis(done: Diagnosis, knowledge: Knowledge, at: datetime) -> Iterator[s
 
 
 def evidence(entries: Iterable[Evidence], knowledge: Knowledge) -> Iterator[str]:
-    """Yields one line for each fact that a probe has just established."""
+    """Yields one line for each fact that a probe has just established, and one for all that it could not."""
     facts = {fact.id: fact for fact in knowledge.facts}
+    lacking: dict[str | None, int] = {}
     for entry in entries:
         fact = facts.get(entry.fact)
-        if fact is not None and (fact.normal is not None or not entry.known):
+        if fact is None:
+            continue
+        if not entry.known:
+            lacking[entry.because] = lacking.get(entry.because, 0) + 1
+        elif fact.normal is not None:
             yield from _fact(fact, entry.value, entry.because)
+    for because, number in lacking.items():
+        what = "1 fact stays unknown" if number == 1 else f"{number} facts stay unknown"
+        yield from _wrapped(f"{what}: {of_value(because or 'without a reason')}", "  ? ", "    ")
 
 
 def certificates(chain: Sequence[Certificate], at: datetime) -> Iterator[str]:
@@ -243,7 +260,11 @@ def _step(number: str, step: RenderedStep) -> Iterator[str]:
     where = f"{_SHELLS[step.shell]}, {_RUN_ON[step.run_on]}"
     rights = ", as administrator" if step.as_administrator else ""
     yield from _wrapped(f"{number}. {step.title} - {where}{rights}:", "  ", "     ")
-    yield from step.text.splitlines()
+    if step.shell == "screen":
+        for line in step.text.splitlines():
+            yield from _wrapped(line, "     ")
+    else:
+        yield from step.text.splitlines()
 
 
 def _field(label: str, text: str) -> Iterator[str]:
