@@ -132,6 +132,8 @@ class Workbench:
     def paste(self, case: Case, text: str) -> Case:
         """Returns the case with what a pasted output of a command says; the same case where it says nothing.
 
+        It counts as read from a file: what a probe measures now comes before it.
+
         Certificates in it are judged like those of a file, by the case's server name and the chosen roots and time.
 
         Raises:

@@ -67,18 +67,18 @@ def test_a_pasted_file_leads_to_the_cause() -> None:
     assert isinstance(certificates, list)
     assert len(certificates) == 2
     assert isinstance(trail, list)
-    assert {"person", "file"} <= {mark["source"] for mark in trail}
+    assert {"file"} <= {mark["source"] for mark in trail}
     assert isinstance(facts, dict)
     assert facts["handshake.version"] == "TLSv1.3"
 
 
 def test_several_files_add_up() -> None:
-    """The log of the server names the maker, and the setting of another output the policy; a person said both."""
+    """The log of the server names the maker, and the setting of another output the policy; both were read from files."""
     ran = check(
         "sqlserver://sql01", "--paste", str(OUTPUTS / "errorlog-self-generated.txt"),
         "--paste", str(OUTPUTS / "dm_exec_connections.txt"),
     )  # fmt: skip
-    assert cause(ran) == ("self-generated-certificate", "reported")
+    assert cause(ran) == ("self-generated-certificate", "confirmed")
     assert ran.json["policy"] == "optional"
 
 
@@ -153,13 +153,13 @@ def test_certificates_are_judged_by_name_time_and_roots() -> None:
 
 
 def test_the_sources_keep_their_order() -> None:
-    """A person's output overrules a probe; a certificate in it does not overrule what was measured."""
+    """What was measured now comes before an output that was printed elsewhere, at another time."""
     case = answered(
         case_of("postgresql://localhost"),
         Evidence("connect.status", "refused", "probe"), Evidence("certificate.subject", "CN=other", "probe"),
     )  # fmt: skip
     case = BENCH.paste(case, output("s_client-postgresql-healthy"))
-    assert case.value("connect.status") == "open"
+    assert case.value("connect.status") == "refused"
     assert case.value("certificate.subject") == "CN=other"
     assert case.certificates == ()
 
@@ -243,7 +243,7 @@ def test_a_paste_answers_and_tells_more(typed: Callable[[str], None]) -> None:
     typed(output("mariadb-table-disabled"))
     done = BENCH.diagnose(case, ask(None))
     assert done.verdict.cause is not None
-    assert (done.verdict.cause.id, done.verdict.confidence) == ("tls-not-offered", "reported")
+    assert (done.verdict.cause.id, done.verdict.confidence) == ("tls-not-offered", "confirmed")
     assert done.case.value("policy") == "not-offered"
 
 

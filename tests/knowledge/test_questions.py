@@ -162,11 +162,11 @@ def test_the_script_survives_indentation() -> None:
     assert is_powershell(re.sub("^", "      ", fill(text), flags=re.MULTILINE))
 
 
-def test_other_questions_name_the_script_by_its_question() -> None:
-    """It stands in one place; a person has to find it from the others."""
-    named = [how.text for _, how in EVERY if how.text.startswith("Run the script")]
+def test_other_questions_name_the_command_that_prints_the_script() -> None:
+    """It stands in one place; the others say how to get it."""
+    named = [how.text for _, how in EVERY if how.text.startswith("dbtls howto")]
     assert named
-    assert all(f'"{KNOWN.fact(SCRIPTED).question}"' in text for text in named)
+    assert all(text == f"dbtls howto {SCRIPTED} --platform windows" for text in named)
 
 
 def test_the_script_sends_the_prelogin_of_the_probe() -> None:
