@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
 import click
@@ -54,7 +53,6 @@ def examine(asked: Asked, *, as_json: bool) -> Exit:
     interactive = is_interactive()
     done = bench.diagnose(case, ask(case.target) if interactive else nobody, watch)
     result(text.diagnosis(done, bench.knowledge, asked.options.at))
-    sys.stdout.flush()
     return exit_of(done.verdict)
 
 
