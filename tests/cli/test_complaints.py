@@ -74,7 +74,9 @@ COMPLAINTS = [
     # What this machine takes and the client does not, lies at the client.
     Complaint("mariadb/healthy", "unable to get local issuer certificate", "private-ca-not-trusted"),
     Complaint("mysql/healthy", "Hostname/IP does not match certificate's altnames", "name-mismatch"),
-    Complaint("postgresql/healthy", "server does not support SSL, but SSL was required", "another-server-reached"),
+    Complaint(
+        "postgresql/healthy", "server does not support SSL, but SSL was required", "another-server-reached"
+    ),
     # A fault of the server comes before the complaint that follows from it.
     Complaint("postgresql/certificate-expired", "certificate verify failed", "certificate-expired"),
 ]
