@@ -159,7 +159,7 @@ def test_an_output_says_what_is_in_it(name: str) -> None:
     output = read(name)
     found = facts(output)
     assert {fact: found.get(fact) for fact in SAYS[name]} == SAYS[name]
-    assert all(entry.source == "person" and entry.because for entry in output.evidence)
+    assert all(entry.source == "file" and entry.because for entry in output.evidence)
 
 
 @pytest.mark.parametrize("name", SAYS_NOTHING_OF)

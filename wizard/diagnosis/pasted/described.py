@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -92,8 +91,6 @@ def _named(one: Described, certificate: Certificate, page: Page) -> Iterator[Sai
     if page.server_name is None or one.names is None or not (one.names or certificate.common_name):
         return
     match = match_names(page.server_name, certificate)
-    if match.status == "mismatch" and not (one.names_complete or _is_address(page.server_name)):
-        return
     if match.status == "mismatch" and not one.names_complete:
         return
     words = match.matched or f"for {', '.join(match.presented[:5])}"
@@ -115,14 +112,6 @@ def _dated(one: Described, certificate: Certificate, page: Page) -> Iterator[Sai
             yield Said("validity.days_left", days, "notAfter")
     if len(possible) == 1 and (status := possible.pop()) is not None:
         yield Said("validity.status", status, "notBefore and notAfter")
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name.strip("[]"))
-    except ValueError:
-        return False
-    return True
 
 
 def _rfc4514(text: str | None) -> str | None:

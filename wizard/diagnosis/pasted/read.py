@@ -50,7 +50,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     """The commands that it is of, for people."""
     evidence: tuple[Evidence, ...]
-    """Facts as the person's own: they ran the command and saw it."""
+    """Facts as read from a file: somebody ran the command, somewhere, some time ago."""
     pem: tuple[str, ...] = ()
     """Certificate blocks, the leaf first as a rule; whoever can read certificates judges them as a file."""
     whole: bool = True
@@ -87,7 +87,7 @@ def read_output(text: str, *, server_name: str | None = None, at: datetime | Non
         Evidence(
             one.fact,
             one.value,
-            "person",
+            "file",
             printable(f"{told[one.fact][0]}: {one.words}", longest=_LONGEST_WORDS),
         )
         for one in once
