@@ -73,7 +73,7 @@ def test_a_pasted_file_leads_to_the_cause() -> None:
 
 
 def test_several_files_add_up() -> None:
-    """The log of the server names the maker, and the setting of another output the policy; both were read from files."""
+    """The log of the server names the maker, and the setting of another output the policy; both count as files."""
     ran = check(
         "sqlserver://sql01", "--paste", str(OUTPUTS / "errorlog-self-generated.txt"),
         "--paste", str(OUTPUTS / "dm_exec_connections.txt"),
