@@ -177,7 +177,7 @@ class Matcher:
         said = signature.engine if signature else None
         if said is None or said == "mysql":
             for engine, words in self._engines:
-                if found.any_of(words):
+                if (client is None or engine in client.engines) and found.any_of(words):
                     return engine
         if said is None and client is not None:
             return client.engines[0]
