@@ -21,6 +21,7 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]{0,20}[A-Za-z]|\][^\x07\x1b]{0,200}(?:\x
 _INVISIBLE = str.maketrans(
     {"\xa0": " ", "\u202f": " ", **dict.fromkeys("\x00\xad\u200b\u200e\u200f\u2060\ufeff", None)}
 )
+_BLANK_LINES = re.compile(r"\n{3,}")
 _QUOTED = re.compile(r"[ \t]?>(?:[ \t]?>){0,8}[ \t]?")
 _BEGIN = re.compile(r"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----")
 
@@ -44,7 +45,7 @@ class Page:
             server_name: the name that the client uses, where it is known.
             at: the aware moment to judge validity at; None leaves validity unknown.
         """
-        cleaned = _ESCAPES.sub("", text[:LONGEST]).translate(_INVISIBLE)
+        cleaned = _BLANK_LINES.sub("\n\n", _ESCAPES.sub("", text[:LONGEST]).translate(_INVISIBLE))
         self.lines = tuple(_QUOTED.sub("", line[:_LONGEST_LINE], count=1) if line.lstrip()[:1] == ">" else
                            line[:_LONGEST_LINE] for line in cleaned.splitlines())  # fmt: skip
         self.server_name = server_name
