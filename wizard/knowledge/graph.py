@@ -8,8 +8,12 @@ from typing import NamedTuple
 
 from wizard.model.knowledge import Exit, Knowledge, Node
 
-_ROW, _TOP, _BOX, _WIDTH = 46, 30, 30, 980
-_NODE_X, _CAUSE_X = 110, 600
+_ROW, _TOP, _BOX, _WIDTH = 46, 30, 30, 1330
+_NODE_X, _NODE, _CAUSE_X = 330, 330, 950
+_LANE = 13
+"""Between two ways that pass over nodes, on the left of the boxes."""
+_LABEL = 36
+"""Letters of a label; a longer one is cut, the Mermaid form has it whole."""
 _ARROWHEAD = (
     '<marker id="a" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto">'
     '<path d="M0 0L8 4L0 8z" style="fill:#555;stroke:none;marker-end:none"/></marker>'
@@ -68,19 +72,22 @@ def as_svg(known: Knowledge) -> str:
         verdicts = [_Line(label, way.verdict) for label, way in _ways(known, node) if way.verdict]
         height = max(1, len(verdicts)) * _ROW
         centres[node.id] = y + _BOX // 2
-        parts.append(_box(_NODE_X, y, 250, _words(known, node), "node"))
+        parts.append(_box(_NODE_X, y, _NODE, _words(known, node), "node"))
         for row, line in enumerate(verdicts):
             at = y + row * _ROW
-            parts.append(_arrow(_NODE_X + 250, y + _BOX // 2, _CAUSE_X, at + _BOX // 2, line.label))
+            parts.append(_arrow(_NODE_X + _NODE, y + _BOX // 2, _CAUSE_X, at + _BOX // 2, line.label))
             parts.append(_box(_CAUSE_X, at, 340, _verdict(known, line.verdict), "cause"))
         goals.extend((node.id, way.go, label) for label, way in _ways(known, node) if way.go)
         y += height + 14
     order = list(centres)
+    passing: dict[str, int] = {}
     for start, goal, label in _merged(goals):
         if order.index(goal) == order.index(start) + 1:
             parts.append(_down(centres[start] + _BOX // 2, centres[goal] - _BOX // 2, label))
         else:
-            parts.append(_past(centres[start], centres[goal], label))
+            lane = passing.get(start, 0)
+            parts.append(_past(centres[start], centres[goal], label, lane))
+            passing[start] = lane + 1
     style = (
         "text{font:13px sans-serif}.node rect{fill:#eef3fb;stroke:#3b5b8c}.cause rect{fill:#fdf1ea;stroke:#9a4b1c}"
         "path{fill:none;stroke:#555;marker-end:url(#a)}.label{fill:#333;font-size:11px}"
@@ -109,21 +116,24 @@ def _arrow(x1: int, y1: int, x2: int, y2: int, label: str) -> str:
     bend = x1 + 40
     return (
         f'<path d="M{x1} {y1}H{bend}V{y2}H{x2 - 2}"/>'
-        f'<text class="label" x="{bend + 6}" y="{y2 - 4}">{escape(label)}</text>'
+        f'<text class="label" x="{bend + 6}" y="{y2 - 4}">{escape(_short(label))}</text>'
     )
 
 
 def _down(y1: int, y2: int, label: str) -> str:
     x = _NODE_X + 30
+    return f'<path d="M{x} {y1}V{y2 - 2}"/><text class="label" x="{x + 6}" y="{y1 + 14}">{escape(_short(label))}</text>'
+
+
+def _past(y1: int, y2: int, label: str, lane: int) -> str:
+    """Draws a way that passes over the next node, on the left of the boxes; `lane` counts those of one node."""
+    x = _NODE_X - 16 - _LANE * lane
+    y = y1 - 8 + _LANE * lane
     return (
-        f'<path d="M{x} {y1}V{y2 - 2}"/><text class="label" x="{x + 6}" y="{y1 + 14}">{escape(label)}</text>'
+        f'<path d="M{_NODE_X} {y}H{x}V{y2}H{_NODE_X - 2}"/>'
+        f'<text class="label" x="{x - 4}" y="{y + 4}" text-anchor="end">{escape(_short(label))}</text>'
     )
 
 
-def _past(y1: int, y2: int, label: str) -> str:
-    """Draws a way that passes over the next node, on the left of the boxes."""
-    x = _NODE_X - 16
-    return (
-        f'<path d="M{_NODE_X} {y1}H{x}V{y2}H{_NODE_X - 2}"/>'
-        f'<text class="label" x="{x - 4}" y="{(y1 + y2) // 2}" text-anchor="end">{escape(label)}</text>'
-    )
+def _short(label: str) -> str:
+    return label if len(label) <= _LABEL else label[: _LABEL - 1] + "…"
