@@ -25,7 +25,7 @@ from wizard.fixes.values import case_values
 from wizard.model.case import Case
 from wizard.model.evidence import Evidence, Source, Value, unknown
 from wizard.model.knowledge import FactEntry, HowTo, Knowledge, Platform
-from wizard.model.target import Engine, Target
+from wizard.model.target import ENGINES, Engine, Target
 from wizard.model.text import nearest
 
 if TYPE_CHECKING:
@@ -307,7 +307,7 @@ class Workbench:
 def engine_of(case: Case) -> Engine | None:
     """Returns the database: what the server says it is, else what the target or the error text says."""
     told = case.value("server.engine")
-    for engine in ("sqlserver", "mysql", "mariadb", "postgresql"):
+    for engine in ENGINES:
         if told == engine:
             return engine
     return case.target.engine if case.target else None

@@ -12,7 +12,7 @@ from wizard.diagnosis.normalise import Squeezed
 from wizard.diagnosis.phrases import Found, Phrases, prepare
 from wizard.model.evidence import Evidence, Value
 from wizard.model.knowledge import Knowledge
-from wizard.model.recognition import ClientEntry, Prepared, Signature, SymptomEntry
+from wizard.model.recognition import ClientEntry, Signature, SymptomEntry
 from wizard.model.target import Engine
 from wizard.model.text import printable
 
@@ -91,7 +91,9 @@ class Matcher:
         self._engines = tuple(
             (entry.engine, _written_out(entry.words, wordings)) for entry in knowledge.engines
         )
-        self._phrases = Phrases(knowledge.prepared or self.prepared())
+        self.prepared = knowledge.prepared or prepare(self._all_phrases())
+        """All phrases of the knowledge ready for searching, to be kept for the next start."""
+        self._phrases = Phrases(self.prepared)
 
     def match(self, text: str) -> Match:
         """Returns what `text` means, for any text of any length; `ambiguous` where it is not recognised.
@@ -112,6 +114,7 @@ class Matcher:
         client = self._client(found)
         engine = self._engine(found, client, signature)
         candidates = _candidates(hits)
+        facts = _facts(symptom, hits)
         return Match(
             symptom=symptom.id,
             confidence=_confidence(candidates) if best else UNRECOGNISED,
@@ -121,19 +124,15 @@ class Matcher:
             signature=signature.id if signature else None,
             words=words,
             meaning=symptom.meaning,
-            likely_causes=self._likely_causes(symptom, _facts(symptom, hits), engine) if best else (),
+            likely_causes=self._likely_causes(symptom, facts, engine) if best else (),
             candidates=candidates,
             establishes=tuple(
                 Evidence(fact, value, "error-text", because)
-                for fact, value in (("symptom", symptom.id), *_facts(symptom, hits).items())
+                for fact, value in (("symptom", symptom.id), *facts.items())
             ),
             go_to=signature.go_to if signature else None,
             ask_for=(signature.ask_for if signature else None) or symptom.ask_for,
         )
-
-    def prepared(self) -> Prepared:
-        """Returns all phrases of the knowledge ready for searching, to be kept for the next start."""
-        return prepare(self._all_phrases())
 
     def _all_phrases(self) -> Iterator[str]:
         yield from _INNERMOST_LAST
@@ -163,7 +162,11 @@ class Matcher:
         proven = (
             cause.id
             for cause in entries.values()
-            if any(all(facts.get(c.fact) in c.one_of for c in sign.all) for sign in cause.signs)
+            if any(
+                all(facts.get(condition.fact) in condition.one_of for condition in sign.all)
+                and not any(facts.get(condition.fact) in condition.one_of for condition in sign.unless)
+                for sign in cause.signs
+            )
         )
         return tuple(
             cause

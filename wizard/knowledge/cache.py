@@ -52,7 +52,7 @@ def _read(parts: tuple[str, ...]) -> list[Knowledge]:
     except (OSError, msgspec.DecodeError):
         pass  # the first start since the knowledge changed, or a damaged file: it is written anew
     loaded = load(folder)
-    loaded = msgspec.structs.replace(loaded, prepared=Matcher(loaded).prepared())
+    loaded = msgspec.structs.replace(loaded, prepared=Matcher(loaded).prepared)
     fields = {field: getattr(loaded, field) for field in _RECOGNITION}
     made = {
         "recognition": Knowledge(**fields),
