@@ -94,6 +94,12 @@ class Workbench:
         self.connections = 0
         self._matches: dict[str, Match] = {}
 
+    def renewed(self, options: Options) -> Workbench:
+        """Returns a workbench for another examination, which knows what this one has found texts to mean."""
+        other = type(self)(self.knowledge, options)
+        other._matches = self._matches
+        return other
+
     def explain(self, text: str) -> Match:
         """Returns what an error text means."""
         if text not in self._matches:
@@ -150,6 +156,12 @@ class Workbench:
         """
         return answered(case, Evidence(fact, self._value(fact, text), "person"))
 
+    def probes(self) -> tuple[str, ...]:
+        """Returns the ids of the probes, in the order in which they are shown; loads what probing needs."""
+        from wizard.probes.registry import PROBES
+
+        return tuple(probe.id for probe in PROBES)
+
     def next_step(self, case: Case) -> Step:
         """Returns what the case needs next; a question comes with the commands that fit the case."""
         step = next_step(case, self.knowledge)
@@ -175,11 +187,10 @@ class Workbench:
         # Probing needs cryptography and OpenSSL, which the other commands do without.
         from wizard.pki.certificate import describe_if_readable
         from wizard.probes.probe import Context, Counter
-        from wizard.probes.registry import PROBES
         from wizard.probes.run import run
 
         if case.target is None or not self.options.probing:
-            yield Progress("none", 0.0, probed(case, *(probe.id for probe in PROBES)), ())
+            yield Progress("none", 0.0, self.all_probed(case), ())
             return
         counter = Counter()
         context = Context(case.target, self._store(), self.options.at, self.options.seconds, counter)
@@ -220,17 +231,23 @@ class Workbench:
             for progress in self.probe(case, cancelled or Event()):
                 watch(progress)
                 case = progress.case
-            # What was cancelled stays unknown; starting over would open more connections.
-            case = probed(case, *(fact.probe for fact in self.knowledge.facts if fact.probe))
-        fixes = self.fixes(case, step.cause.id) if step.cause else ()
+            case = self.all_probed(case)
+        return self.conclude(case, step, round((time.monotonic() - began) * 1000))
+
+    def all_probed(self, case: Case) -> Case:
+        """Returns the case with no probe left to run: what one would have found stays unknown."""
+        return probed(case, *(fact.probe for fact in self.knowledge.facts if fact.probe))
+
+    def conclude(self, case: Case, verdict: Verdict, elapsed_ms: int) -> Diagnosis:
+        """Returns the diagnosis of a case whose walk has ended in `verdict`."""
         return Diagnosis(
             case=case,
             match=self.explain(case.error) if case.error else None,
-            verdict=step,
+            verdict=verdict,
             findings=find(case, self.knowledge, engine_of(case)),
-            fixes=fixes,
+            fixes=self.fixes(case, verdict.cause.id) if verdict.cause else (),
             connections=self.connections,
-            elapsed_ms=round((time.monotonic() - began) * 1000),
+            elapsed_ms=elapsed_ms,
         )
 
     def fixes(self, case: Case, cause: str, platform: Platform | None = None) -> tuple[RenderedFix, ...]:

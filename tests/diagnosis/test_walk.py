@@ -29,6 +29,7 @@ def cause(id_: str, fact: str, value: str, severity: str = "error") -> CauseEntr
             "summary": id_,
             "precise": id_,
             "severity": severity,
+            "topic": "reach",
             "engines": ["postgresql"],
             "signs": [{"all": [{"fact": fact, "one_of": [value]}]}],
             "sources": ["S"],

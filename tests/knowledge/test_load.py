@@ -14,6 +14,7 @@ GOOD = """\
   title: Nothing listens on that port
   summary: The host refuses the connection.
   severity: error
+  topic: reach
   engines: [mysql]
   signs:
     - all:
@@ -72,7 +73,7 @@ def test_a_word_that_yaml_reads_as_another_type_is_explained(tmp_path: Path) -> 
 def test_a_deep_problem_has_the_line_of_its_part(tmp_path: Path) -> None:
     """The line is that of the wrong part, not of the entry."""
     assert problem(tmp_path, GOOD.replace("one_of: [refused]", "one_of: []")).startswith(
-        "causes/one.yaml:8: "
+        "causes/one.yaml:9: "
     )
 
 

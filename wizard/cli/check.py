@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import os
+import stat
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
 
 import click
 
@@ -10,17 +15,40 @@ from wizard.cli.arguments import json_option
 from wizard.cli.options import Asked, with_case
 from wizard.cli.questions import ask
 from wizard.cli.terminal import Exit, exit_of, is_interactive, result, talk
-from wizard.errors import UsageError
+from wizard.errors import FileError, UsageError
+from wizard.model.knowledge import Knowledge
 from wizard.model.target import NAMES, Engine
-from wizard.report import json, text
-from wizard.workbench import Progress, nobody
+from wizard.report import html, json, markdown, spoken, text
+from wizard.workbench import Diagnosis, Progress, nobody
+
+Form = Callable[[Diagnosis, Knowledge, datetime], str]
+
+
+def _spoken(done: Diagnosis, knowledge: Knowledge, at: datetime) -> str:
+    return spoken.report(done, knowledge)
+
+
+_FORMS: dict[str, Form] = {
+    ".md": markdown.report,
+    ".html": html.report,
+    ".htm": html.report,
+    ".json": json.report,
+    ".txt": _spoken,
+}
+"""The forms of a report by the ending of its file."""
 
 
 @click.command("check", short_help="the whole diagnosis of a server")
 @click.argument("target", required=False)
 @json_option
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a report for a ticket too: .md, .html, .json, or .txt to read out to a caller.",
+)
 @with_case
-def command(asked: Asked, as_json: bool) -> int:
+def command(asked: Asked, as_json: bool, report: Path | None) -> int:
     """Examines TARGET, names the cause and prints the fixes.
 
     TARGET is sqlserver://host[:port], sqlserver://host/INSTANCE, mysql://…, mariadb://…, postgresql://…, or a pasted
@@ -30,11 +58,16 @@ def command(asked: Asked, as_json: bool) -> int:
         raise UsageError(
             "There is nothing to examine.", hint="Name a server, as in: dbtls check postgresql://db01"
         )
-    return examine(asked, as_json=as_json)
+    return examine(asked, as_json=as_json, report=report)
 
 
-def examine(asked: Asked, *, as_json: bool) -> Exit:
-    """Runs the diagnosis and prints it; returns the exit status."""
+def examine(asked: Asked, *, as_json: bool, report: Path | None = None) -> Exit:
+    """Runs the diagnosis, prints it and writes the report where one is wanted; returns the exit status.
+
+    Raises:
+        UsageError: an argument cannot be used, or the report has no form or cannot be written.
+    """
+    form = _form(report) if report else None
     bench, case = asked.open()
 
     def watch(progress: Progress) -> None:
@@ -43,6 +76,8 @@ def examine(asked: Asked, *, as_json: bool) -> Exit:
     if as_json:
         done = bench.diagnose(case)
         result(json.encode(json.diagnosis(done)))
+        if report and form:
+            _write(report, form(done, bench.knowledge, asked.options.at))
         return exit_of(done.verdict)
     if case.error:
         result([*text.explanation(bench.explain(case.error), bench.knowledge), ""])
@@ -53,7 +88,46 @@ def examine(asked: Asked, *, as_json: bool) -> Exit:
     interactive = is_interactive()
     done = bench.diagnose(case, ask(case.target) if interactive else nobody, watch)
     result(text.diagnosis(done, bench.knowledge, asked.options.at))
+    if report and form:
+        _write(report, form(done, bench.knowledge, asked.options.at))
     return exit_of(done.verdict)
+
+
+def _form(file: Path) -> Form:
+    """Returns the form that belongs to the ending of a file.
+
+    Raises:
+        UsageError: there is none for it.
+        FileError: something that is no regular file has that name.
+    """
+    form = _FORMS.get(file.suffix.lower())
+    if form is None:
+        raise UsageError("The name of a report ends in .md, .html, .json or .txt.")
+    with contextlib.suppress(OSError):  # not there yet; or out of reach, which writing tells
+        if not stat.S_ISREG(file.lstat().st_mode):
+            raise FileError(f"{file} is not a regular file, so no report is written to it.")
+    return form
+
+
+def _write(file: Path, content: str) -> None:
+    """Writes a file whole or not at all, readable by this user alone.
+
+    Raises:
+        FileError: it cannot be written.
+    """
+    import tempfile  # takes 10 ms, for what most runs do without
+
+    new: Path | None = None
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=".dbtls-", dir=file.parent)  # has mode 0600
+        new = Path(name)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(content)
+        new.replace(file)
+    except OSError as error:
+        if new is not None:
+            new.unlink(missing_ok=True)
+        raise FileError(f"The report cannot be written to {file}: {error.strerror}.") from error
 
 
 def _mixed_up(said: Engine, engine: Engine) -> Iterator[str]:

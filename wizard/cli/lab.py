@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import signal
 import threading
+from typing import get_args
 
 import click
 
 from wizard.cli.arguments import json_option
+from wizard.cli.exercise_sheet import sheet_of
 from wizard.cli.terminal import Exit, result, talk
 from wizard.errors import UsageError
 from wizard.knowledge.cache import knowledge
+from wizard.lab.exercises import Exercise, exercises
 from wizard.lab.server import LabServer, serve
-from wizard.model.knowledge import ScenarioEntry
+from wizard.model.knowledge import ScenarioEntry, Topic
 from wizard.model.text import nearest
 from wizard.report import json
 
@@ -23,15 +26,28 @@ def command() -> None:
 
 
 @command.command("list")
+@click.option("--topic", type=click.Choice(get_args(Topic)), help="Only the scenarios of this topic.")
+@click.option("--difficulty", type=click.IntRange(1, 3), help="Only those that are this hard.")
+@click.option("--sheet", is_flag=True, help="Print an exercise sheet in Markdown, with the solutions.")
 @json_option
-def list_(as_json: bool) -> int:
+def list_(topic: Topic | None, difficulty: int | None, sheet: bool, as_json: bool) -> int:
     """Lists the scenarios."""
-    scenarios = knowledge().scenarios
+    if sheet and as_json:
+        raise UsageError("The sheet is Markdown, so --sheet and --json exclude each other.")
+    known = knowledge()
+    chosen = [
+        one for one in exercises(known) if topic in (None, one.topic) and difficulty in (None, one.difficulty)
+    ]
+    if sheet:
+        result(sheet_of(chosen, known))
+        return Exit.FINE
+    place = {one.id: number for number, one in enumerate(known.scenarios)}
+    chosen.sort(key=lambda one: place[one.scenario.id])
     if as_json:
-        result(json.encode([_scenario(one) for one in scenarios]))
+        result(json.encode([_exercise(one) for one in chosen]))
     else:
-        width = max((len(one.id) for one in scenarios), default=0)
-        result(f"{one.id:<{width}}  {one.title}" for one in scenarios)
+        width = max((len(one.scenario.id) for one in chosen), default=0)
+        result(f"{one.scenario.id:<{width}}  {one.scenario.title}" for one in chosen)
     return Exit.FINE
 
 
@@ -41,7 +57,10 @@ def list_(as_json: bool) -> int:
     "--port", type=click.IntRange(0, 65535), default=0, help="The port; without it a free one is taken."
 )
 def serve_(scenario: str, port: int) -> int:
-    """Serves SCENARIO on 127.0.0.1 until it is interrupted. Prints one JSON line when it listens."""
+    """Serves SCENARIO on 127.0.0.1 until it is interrupted. Prints one JSON line when it listens.
+
+    SCENARIO is an id, or the number of an exercise from `dbtls lab list --sheet`.
+    """
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda number, frame: stop.set())
@@ -54,12 +73,15 @@ def serve_(scenario: str, port: int) -> int:
 
 
 def find_scenario(wanted: str) -> ScenarioEntry:
-    """Returns a scenario by its id.
+    """Returns a scenario by its id, or by the number of its exercise, which does not give the answer away.
 
     Raises:
         UsageError: there is no such scenario.
     """
-    scenarios = {one.id: one for one in knowledge().scenarios}
+    known = knowledge()
+    scenarios = {one.id: one for one in known.scenarios}
+    if wanted.isdecimal():
+        scenarios = {str(one.number): one.scenario for one in exercises(known)}
     if wanted not in scenarios:
         raise UsageError(
             f"There is no scenario '{wanted}'{nearest(wanted, tuple(scenarios)) or '.'}",
@@ -68,13 +90,16 @@ def find_scenario(wanted: str) -> ScenarioEntry:
     return scenarios[wanted]
 
 
-def _scenario(one: ScenarioEntry) -> json.Json:
+def _exercise(one: Exercise) -> json.Json:
     return {
-        "scenario": one.id,
-        "title": one.title,
-        "engine": one.engine,
-        "server_name": one.server_name,
-        "expect": _expected(one),
+        "scenario": one.scenario.id,
+        "title": one.scenario.title,
+        "engine": one.scenario.engine,
+        "server_name": one.scenario.server_name,
+        "expect": _expected(one.scenario),
+        "topic": one.topic,
+        "difficulty": one.difficulty,
+        "exercise": one.number,
     }
 
 

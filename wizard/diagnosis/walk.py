@@ -86,6 +86,18 @@ def answered(case: Case, *evidence: Evidence) -> Case:
     return msgspec.structs.replace(case, evidence=(*kept, *evidence))
 
 
+def withdrawn(case: Case, fact: str) -> Case:
+    """Returns the case without what a person said about a fact: it is asked for again, or a probe decides."""
+    kept = tuple(one for one in case.evidence if one.fact != fact or one.source not in ("person", "assumed"))
+    return msgspec.structs.replace(case, evidence=kept)
+
+
+def unprobed(case: Case) -> Case:
+    """Returns the case without what probes have found, so that they run again; what others said stays."""
+    kept = tuple(one for one in case.evidence if one.source != "probe")
+    return msgspec.structs.replace(case, evidence=kept, probed=(), certificates=())
+
+
 def probed(case: Case, *probes: str) -> Case:
     """Returns the case with these probes noted as done, so that none of them is asked for again."""
     return msgspec.structs.replace(case, probed=tuple(dict.fromkeys((*case.probed, *probes))))

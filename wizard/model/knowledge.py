@@ -16,6 +16,23 @@ from wizard.model.recognition import ClientEntry, EngineWords, Prepared, Signatu
 from wizard.model.target import Engine
 
 Severity = Literal["none", "note", "warning", "error"]
+Topic = Literal[
+    "reach", "policy", "versions-and-ciphers", "trust", "names", "validity", "certificate-form", "client",
+]  # fmt: skip
+"""What a cause is about, in the order in which one learns it."""
+
+TOPICS: dict[Topic, str] = {
+    "reach": "Reaching the server",
+    "policy": "What server and client demand",
+    "versions-and-ciphers": "TLS versions, ciphers and key exchange",
+    "trust": "Who vouches for the certificate",
+    "names": "The name in the certificate",
+    "validity": "Validity and revocation",
+    "certificate-form": "Usage, encoding, key and signature of the certificate",
+    "client": "The client's own machine",
+}
+"""Every topic with its title."""
+
 Tier = Literal["permanent", "intermediate", "bypass"]
 Platform = Literal[
     "windows-server", "linux-server", "container-server", "any-server",
@@ -107,6 +124,8 @@ class CauseEntry(Entry, frozen=True, kw_only=True):
     precise: Text
     """The same for an expert: protocol, codes, versions, in two or three sentences."""
     severity: Severity
+    topic: Topic
+    """What to practise it under."""
     reachable: bool = True
     """False where the cause means that the server was not reached or is another service (exit status 3)."""
     engines: Annotated[tuple[Engine, ...], msgspec.Meta(min_length=1)]

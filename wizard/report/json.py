@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,10 +17,12 @@ from wizard.report.words import inconclusive
 if TYPE_CHECKING:
     from wizard.diagnosis.findings import Finding
     from wizard.diagnosis.match import Match
+    from wizard.diagnosis.proof import Proof
     from wizard.diagnosis.walk import Trailmark, Verdict
     from wizard.fixes.render import RenderedFix, RenderedStep
     from wizard.model.case import Case
     from wizard.model.certificate import Certificate
+    from wizard.model.knowledge import Knowledge
     from wizard.workbench import Diagnosis
 
 Json = Mapping[str, "Json"] | Sequence["Json"] | str | int | float | bool | None
@@ -66,7 +69,7 @@ def inspection(trusted: bool | None, problems: Sequence[str], certificates: Sequ
     }
 
 
-def diagnosis(done: Diagnosis) -> Json:
+def diagnosis(done: Diagnosis) -> dict[str, Json]:
     """Returns the document of `dbtls check --json`."""
     case = done.case
     return {
@@ -89,6 +92,14 @@ def diagnosis(done: Diagnosis) -> Json:
         "connections": done.connections,
         "elapsed_ms": done.elapsed_ms,
     }
+
+
+def report(done: Diagnosis, knowledge: Knowledge, at: datetime, proof: Proof | None = None) -> str:
+    """Returns the document of `dbtls check --json` with the key `proof`, which is null where nothing was proven.
+
+    Knowledge and time are not needed here; every form of a report is asked for in the same way.
+    """
+    return encode({**diagnosis(done), "proof": _proof(proof) if proof else None}) + "\n"
 
 
 def certificate(one: Certificate) -> Json:
@@ -131,6 +142,14 @@ def fix(one: RenderedFix) -> Json:
 
 def _step(step: RenderedStep) -> Json:
     return {"run_on": step.run_on, "shell": step.shell, "text": step.text, "title": step.title}
+
+
+def _proof(proof: Proof) -> Json:
+    return {
+        "outcome": proof.outcome,
+        "cause": proof.cause.id if proof.cause else None,
+        "changes": [{"fact": one.fact, "before": one.before, "after": one.after} for one in proof.changes],
+    }
 
 
 def _target(case: Case) -> Json:

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from wizard.report.words import SOURCES, TIERS, inconclusive, of_days, of_questions, of_value
+from wizard.report.words import RUN_ON, SHELLS, SOURCES, TIERS, inconclusive, of_days, of_questions, of_value
 
 if TYPE_CHECKING:
     from wizard.diagnosis.match import Match
@@ -27,26 +27,7 @@ if TYPE_CHECKING:
 WIDTH = min(78, max(32, shutil.get_terminal_size().columns - 2))
 """Columns of a line, commands aside; narrower where the terminal is."""
 
-_SHELLS = {
-    "powershell": "PowerShell",
-    "cmd": "Command Prompt",
-    "sh": "shell",
-    "tsql": "T-SQL",
-    "mysql": "SQL",
-    "postgresql": "SQL",
-    "ini": "configuration file",
-    "pg-conf": "postgresql.conf",
-    "python": "Python",
-    "ado-net": "connection string (SqlClient)",
-    "odbc": "connection string (ODBC)",
-    "ole-db": "connection string (OLE DB)",
-    "jdbc-sqlserver": "connection URL (JDBC)",
-    "jdbc-mysql": "connection URL (JDBC)",
-    "libpq": "connection string (libpq)",
-    "screen": "on the screen",
-}
-_PLATFORMS = {"windows": "on Windows", "linux": "on Linux", "macos": "on macOS", "any": "from any client"}
-_RUN_ON = {"server": "on the server", "client": "on the client", "anywhere": "anywhere"}
+ON_PLATFORM = {"windows": "on Windows", "linux": "on Linux", "macos": "on macOS", "any": "from any client"}
 
 
 def explanation(match: Match, knowledge: Knowledge) -> Iterator[str]:
@@ -176,14 +157,14 @@ def fixes(rendered: Sequence[RenderedFix]) -> Iterator[str]:
 
 def how_to(how: HowTo) -> Iterator[str]:
     """Yields the lines that say how to find a fact out: where, the command, and what to look for."""
-    yield f"{where(how)}, {_SHELLS[how.shell]}:"
+    yield f"{where(how)}, {SHELLS[how.shell]}:"
     yield from (f"  {line}" for line in how.text.splitlines())
     yield from (f"  {line}" for line in textwrap.wrap(how.look_for, WIDTH - 8))
 
 
 def where(how: HowTo) -> str:
     """Returns where a command runs, in words."""
-    place = _PLATFORMS[how.platform]
+    place = ON_PLATFORM[how.platform]
     return f"{place}, on the server itself" if how.run_on == "server" else place
 
 
@@ -257,7 +238,7 @@ def _fact(fact: FactEntry, value: Value | None, because: str | None) -> Iterator
 
 
 def _step(number: str, step: RenderedStep) -> Iterator[str]:
-    where = f"{_SHELLS[step.shell]}, {_RUN_ON[step.run_on]}"
+    where = f"{SHELLS[step.shell]}, {RUN_ON[step.run_on]}"
     rights = ", as administrator" if step.as_administrator else ""
     yield from _wrapped(f"{number}. {step.title} - {where}{rights}:", "  ", "     ")
     if step.shell == "screen":

@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from wizard.model.evidence import Source, Value
-from wizard.model.knowledge import FactEntry, Knowledge, Tier
+from wizard.model.knowledge import FactEntry, Knowledge, Platform, RunOn, Shell, Tier
 from wizard.model.text import printable
 
 if TYPE_CHECKING:
+    from wizard.diagnosis.findings import Confidence
+    from wizard.diagnosis.proof import Proof
     from wizard.diagnosis.walk import Verdict
 
 SOURCES: dict[Source, str] = {
@@ -27,10 +29,64 @@ TIERS: dict[Tier, str] = {
     "bypass": "Bypass: switches protection off, last resort",
 }
 
+CONFIDENCES: dict[Confidence, str] = {
+    "confirmed": "confirmed: measured, or read from a file",
+    "reported": "reported: the error text or a person says so",
+    "suspected": "suspected: something that would decide is still unknown",
+}
+
+SHELLS: dict[Shell, str] = {
+    "powershell": "PowerShell",
+    "cmd": "Command Prompt",
+    "sh": "shell",
+    "tsql": "T-SQL",
+    "mysql": "SQL",
+    "postgresql": "SQL",
+    "ini": "configuration file",
+    "pg-conf": "postgresql.conf",
+    "python": "Python",
+    "ado-net": "connection string (SqlClient)",
+    "odbc": "connection string (ODBC)",
+    "ole-db": "connection string (OLE DB)",
+    "jdbc-sqlserver": "connection URL (JDBC)",
+    "jdbc-mysql": "connection URL (JDBC)",
+    "libpq": "connection string (libpq)",
+    "screen": "on the screen",
+}
+
+RUN_ON: dict[RunOn, str] = {"server": "on the server", "client": "on the client", "anywhere": "anywhere"}
+
+PLATFORMS: dict[Platform, str] = {
+    "windows-server": "server on Windows",
+    "linux-server": "server on Linux",
+    "container-server": "server in a container",
+    "any-server": "any server",
+    "windows": "client on Windows",
+    "debian": "client on Debian or Ubuntu",
+    "rhel": "client on RHEL or Fedora",
+    "suse": "client on SUSE",
+    "macos": "client on macOS",
+    "java": "client in Java",
+    "any-client": "any client",
+    "network": "network",
+}
+
 
 def inconclusive(verdict: Verdict) -> str:
     """Returns the title of a verdict without a cause."""
     return "What is known does not suffice to name the cause"
+
+
+def of_proof(proof: Proof) -> str:
+    """Returns in one or two sentences what became of a fault."""
+    title = printable(proof.cause.title) if proof.cause else "the cause is not known"
+    if proof.outcome == "fixed":
+        return "Fixed: the probes find nothing wrong any more."
+    if proof.outcome == "still-failing":
+        return f"Still failing: {title}."
+    if proof.outcome == "next-fault":
+        return f"The first fault is gone. The next one: {title}."
+    return "Not proven: what showed the fault was not measured again. Let the client connect once more."
 
 
 def of_value(value: Value | None, fact: FactEntry | None = None) -> str:

@@ -1,0 +1,95 @@
+"""`dbtls check … --report FILE` writes the form that the ending names, and nothing that is not a plain file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.cli.command import check, dbtls
+from tests.report.cases import KNOWN
+from wizard.cli.terminal import Exit
+from wizard.lab.server import serve
+
+OFFLINE = ("check", "postgresql://db01", "--no-probe", "--answer", "validity.status=expired")
+STARTS = {
+    "case.md": "# Database connection: `postgresql://db01",
+    "case.html": "<!DOCTYPE html>",
+    "case.HTM": "<!DOCTYPE html>",
+    "case.json": '{"schema":"dbtls/diagnosis/1"',
+    "case.txt": "This is about the PostgreSQL server db01.",
+}
+
+
+@pytest.mark.parametrize("name", STARTS)
+def test_the_ending_chooses_the_form(name: str, tmp_path: Path) -> None:
+    """Each ending has its form; the report comes besides what is printed, and only its owner can read it."""
+    file = tmp_path / name
+    plain, reported = dbtls(*OFFLINE), dbtls(*OFFLINE, "--report", str(file))
+    assert reported.out == plain.out
+    assert reported.status == plain.status
+    assert file.read_text("utf-8").startswith(STARTS[name])
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [one.name for one in tmp_path.iterdir()] == [name]
+
+
+def test_it_works_with_json(tmp_path: Path) -> None:
+    """With --json stdout holds one document still, and the report says the same of a real server."""
+    file = tmp_path / "case.json"
+    with serve(KNOWN.scenario("postgresql/certificate-expired")) as server:
+        ran = check(server, "--report", str(file))
+    assert ran.status == Exit.FAULT
+    assert msgspec.json.decode(file.read_bytes()) == {**ran.json, "proof": None}
+
+
+@pytest.mark.parametrize("name", ["case.pdf", "case", "case.md.exe", ".md"])
+def test_another_ending_is_refused_before_anything_is_sent(name: str, tmp_path: Path) -> None:
+    """The refusal names the four forms, no connection is opened and no file appears."""
+    with serve(KNOWN.scenario("mysql/healthy")) as server:
+        ran = check(server, "--report", str(tmp_path / name))
+        assert server.log == []
+    assert (ran.status, ran.out) == (Exit.USAGE, "")
+    assert all(ending in ran.err for ending in (".md", ".html", ".json", ".txt"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_regular_file_is_overwritten(tmp_path: Path) -> None:
+    """An older report is replaced whole, and others lose the right to read it."""
+    file = tmp_path / "case.md"
+    file.write_text("old " * 100_000)
+    file.chmod(0o644)
+    dbtls(*OFFLINE, "--report", str(file))
+    assert "old old" not in file.read_text("utf-8")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("kind", ["folder", "link", "pipe"])
+def test_what_is_no_regular_file_is_left_alone(kind: str, tmp_path: Path) -> None:
+    """A folder, a link or a pipe of that name is refused in one sentence, and stays what it was."""
+    file, elsewhere = tmp_path / "case.md", tmp_path / "elsewhere"
+    elsewhere.write_text("kept")
+    if kind == "folder":
+        file.mkdir()
+    elif kind == "link":
+        file.symlink_to(elsewhere)
+    else:
+        os.mkfifo(file)
+    before = file.lstat().st_mode
+    ran = dbtls(*OFFLINE, "--report", str(file))
+    assert (ran.status, ran.out) == (Exit.USAGE, "")
+    assert ran.err.strip().endswith("is not a regular file, so no report is written to it.")
+    assert file.lstat().st_mode == before
+    assert elsewhere.read_text() == "kept"
+
+
+def test_an_unwritable_place_is_one_sentence(tmp_path: Path) -> None:
+    """Where the folder is missing the diagnosis is printed all the same, and the status is 2."""
+    ran = dbtls(*OFFLINE, "--report", str(tmp_path / "missing" / "case.md"))
+    assert ran.status == Exit.USAGE
+    assert "VERDICT" in ran.out
+    last = ran.err.strip().splitlines()[-1]
+    assert last.startswith("dbtls: The report cannot be written to ")
+    assert last.endswith("No such file or directory.")

@@ -1,0 +1,1 @@
+"""What dbtls remembers on this machine: recent cases, progress in the lab, settings. Never a secret."""

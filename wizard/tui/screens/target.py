@@ -1,0 +1,245 @@
+"""The server: a name or a connection string, and what else the client uses to reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar, cast, get_args
+
+import msgspec
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Checkbox, Input, Select, Static
+
+from wizard.diagnosis.target import ReadTarget, read_target
+from wizard.errors import TargetError
+from wizard.model.target import DEFAULT_PORTS, ENGINES, NAMES, Engine
+from wizard.tui.journey import Journey
+from wizard.tui.screens.step import StepScreen
+from wizard.tui.target_form import Field as FieldName
+from wizard.tui.target_form import Filled, TargetForm, fill
+from wizard.tui.text import joined, literal, marked
+from wizard.tui.widgets.field import Field, FormInput
+
+_INPUTS: tuple[FieldName, ...] = get_args(FieldName)
+
+
+class TargetScreen(StepScreen):
+    """Takes the server in; a connection string fills the other fields by itself."""
+
+    PLACE = "server"
+    HELP = r"""
+## The server
+
+A name as the client spells it, `host\INSTANCE`, `host:port`, or a whole connection string (ADO.NET, ODBC, OLE DB,
+JDBC, libpq, SQLAlchemy). A password in it is dropped at once and nobody is logged in.
+
+*Name used* is the name the client connects with, where it is not the host that you type here. *CA file* is what the
+client trusts instead of this machine's store. *Client* is the program that fails: its fixes are shown then.
+
+Press `F3` if the server cannot be reached from here: every probe becomes a question then.
+"""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "next", id="next"),
+        Binding("f3", "toggle_reach", "can't reach it", id="cannot-reach"),
+    ]
+
+    def __init__(self, journey: Journey) -> None:
+        super().__init__(journey)
+        self._pasted: ReadTarget | None = journey.inputs.read
+        self._shown = str(self._pasted.target) if self._pasted else ""
+
+    def compose_work(self) -> Iterable[Widget]:
+        """Yields the form."""
+        inputs = self.journey.inputs
+        target = inputs.read.target if inputs.read else None
+        name = target.server_name if target and target.server_name != target.host else ""
+        ca_file = str(inputs.options.ca_file) if inputs.options.ca_file else ""
+        engine = target.engine if target else self._said_engine()
+        yield Static("Which server? A name or a whole connection string.", classes="lead")
+        with VerticalScroll(id="form", can_focus=False):
+            yield Field(
+                "Server",
+                FormInput(
+                    self._shown,
+                    placeholder=r"sql01, sql01\PAYROLL, db02:3306, Server=…;",
+                    id="server",
+                    compact=True,
+                ),
+                id="field-server",
+            )
+            yield Static(id="read")
+            yield Field(
+                "Database",
+                Select(
+                    ((NAMES[one], one) for one in ENGINES),
+                    value=engine or Select.NULL,
+                    prompt="as the server field says",
+                    compact=True,
+                    id="engine",
+                ),
+                id="field-engine",
+            )
+            yield Field("Port", FormInput(placeholder="", id="port", compact=True), id="field-port")
+            yield Field(
+                "Instance", FormInput(placeholder="none", id="instance", compact=True), id="field-instance"
+            )
+            yield Field("Name used", FormInput(name, id="server_name", compact=True), id="field-server_name")
+            yield Field(
+                "Client",
+                Select(
+                    self._clients(engine),
+                    prompt=self._client_prompt(),
+                    value=self._client(engine),
+                    compact=True,
+                    id="client",
+                ),
+                id="field-client",
+            )
+            yield Field(
+                "CA file",
+                FormInput(ca_file, placeholder="this machine's store", id="ca_file", compact=True),
+                id="field-ca_file",
+            )
+            yield Checkbox(
+                "I can't reach it from here; ask me instead",
+                value=not inputs.options.probing,
+                id="unreachable",
+                compact=True,
+            )
+
+    def on_mount(self) -> None:
+        """Puts the cursor where the person will act."""
+        server = self.query_one("#server", Input)
+        server.focus()
+        server.select_all()
+        self._show_read()
+
+    @on(Input.Changed, "#server")
+    def _server_changed(self, event: Input.Changed) -> None:
+        if event.value == self._shown:
+            return
+        self._shown, self._pasted = event.value, None
+        self._take_over(event.value)
+        self._show_read()
+
+    def _take_over(self, text: str) -> None:
+        """Keeps what a connection string tells, and shows only its server: the rest may hold a password."""
+        try:
+            read = read_target(text)
+        except TargetError:
+            return  # half typed; the sentence comes with Enter
+        if read.dropped_secret or read.dialect not in ("url", "instance"):
+            self._pasted = read
+            self._shown = str(read.target)
+            self.query_one("#server", Input).value = self._shown
+            self.query_one("#server", Input).cursor_position = len(self._shown)
+            name = read.target.server_name
+            self.query_one("#server_name", Input).value = name if name != read.target.host else ""
+        self.query_one("#engine", Select).value = read.target.engine
+
+    def _show_read(self) -> None:
+        """Shows what a connection string told, and what stands for the fields that are empty."""
+        read = self._pasted
+        told: list[Content] = []
+        if read and read.options:
+            told.append(
+                marked("note", "read: " + ", ".join(f"{name}={value}" for name, value in read.options))
+            )
+        if read and read.dropped_secret:
+            told.append(marked("note", "user and password were dropped; nobody is logged in"))
+        self.query_one("#read", Static).update(joined(told, "\n"))
+        self.query_one("#read", Static).display = bool(told)
+        filled = fill(msgspec.structs.replace(self._form(), ca_file="", reachable=False))
+        target = filled.read.target if filled.read else None
+        engine = self._chosen_engine()
+        usual = str(DEFAULT_PORTS[engine]) if engine else "the usual one"
+        self.query_one("#port", Input).placeholder = str(target.port) if target and target.port else usual
+        self.query_one("#instance", Input).placeholder = (target.instance if target else None) or "none"
+        self.query_one("#server_name", Input).placeholder = (
+            target.host if target else "the same as the server"
+        )
+        self.query_one("#field-instance", Field).display = engine in (None, "sqlserver")
+
+    @on(Select.Changed, "#engine")
+    def _engine_changed(self, event: Select.Changed) -> None:
+        select = cast("Select[str]", self.query_one("#client", Select))
+        engine = self._chosen_engine()
+        kept = select.value
+        options = self._clients(engine)
+        select.set_options(options)
+        if kept in {value for _, value in options}:
+            select.value = kept
+        self._show_read()
+
+    def action_toggle_reach(self) -> None:
+        """Says whether the server can be asked from here."""
+        self.query_one(Checkbox).toggle()
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.action_submit()
+
+    def action_submit(self) -> None:
+        """Goes on, or shows beside each field what is wrong with it."""
+        form = self._form()
+        filled = fill(form)
+        for name in _INPUTS:
+            self.query_one(f"#field-{name}", Field).show_error(filled.errors.get(name))
+        if filled.errors:
+            wrong = next(name for name in _INPUTS if name in filled.errors)
+            self.query_one(f"#{wrong}", Input).focus()
+            return
+        self.post_message(self.Done(self._filled_in(form, filled)))
+
+    def _filled_in(self, form: TargetForm, filled: Filled) -> Journey:
+        options = msgspec.structs.replace(
+            self.journey.inputs.options, ca_file=filled.ca_file, probing=form.reachable
+        )
+        inputs = msgspec.structs.replace(
+            self.journey.inputs, read=filled.read, client=form.client, options=options
+        )
+        return msgspec.structs.replace(self.journey, inputs=inputs)
+
+    def _form(self) -> TargetForm:
+        texts = {name: self.query_one(f"#{name}", Input).value for name in _INPUTS}
+        client = self.query_one("#client", Select).value
+        return TargetForm(
+            **texts,
+            pasted=self._pasted,
+            engine=self._chosen_engine(),
+            client=client if isinstance(client, str) else None,
+            reachable=not self.query_one(Checkbox).value,
+        )
+
+    def _chosen_engine(self) -> Engine | None:
+        value = self.query_one("#engine", Select).value
+        return next((engine for engine in ENGINES if engine == value), None)
+
+    def _said_engine(self) -> Engine | None:
+        """Returns the database that the error text is from."""
+        error = self.journey.inputs.error
+        return self.journey.bench.explain(error).engine if error else None
+
+    def _client(self, engine: Engine | None) -> str:
+        """Returns the client that was chosen before, or that the connection string is for."""
+        inputs = self.journey.inputs
+        told = inputs.client or (inputs.read.client if inputs.read else None)
+        known = {value for _, value in self._clients(engine)}
+        return told if told in known else cast("str", Select.NULL)
+
+    def _client_prompt(self) -> str:
+        """Returns what stands where no client is chosen: the one whose words the error text has."""
+        error = self.journey.inputs.error
+        told = self.journey.bench.explain(error).client if error else None
+        titles = {client.id: client.title for client in self.journey.bench.knowledge.clients}
+        return f"{titles[told]}, says the error" if told else "I don't know"
+
+    def _clients(self, engine: Engine | None) -> list[tuple[Content, str]]:
+        return [
+            (literal(client.title), client.id)
+            for client in self.journey.bench.knowledge.clients
+            if engine is None or engine in client.engines
+        ]

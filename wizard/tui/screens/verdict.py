@@ -1,0 +1,152 @@
+"""The verdict: the one cause, what shows it, everything else that was found, and which clients care."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from wizard.diagnosis.findings import Finding
+from wizard.model.knowledge import Knowledge
+from wizard.report.words import CONFIDENCES, SOURCES, inconclusive, of_questions, of_value
+from wizard.tui.journey import Journey
+from wizard.tui.screens.step import StepScreen
+from wizard.tui.text import MUTED, State, joined, literal, marked, state_of
+from wizard.tui.widgets.certificate_card import CertificateCard
+from wizard.workbench import Diagnosis
+
+_SEVERITY: dict[str, State] = {"error": "failed", "warning": "failed", "note": "note", "none": "passed"}
+
+
+class VerdictScreen(StepScreen):
+    """Says what is wrong, in one sentence first."""
+
+    PLACE = "verdict"
+    HELP = """\
+## The verdict
+
+The first sentence is the fault to mend first. Below it stands what shows it, and everything else that was found.
+
+`Enter` shows how to mend it. `W` shows the way through the decision tree, where answers can be changed. `E` shows the
+details for experts, `R` makes a report for a ticket.
+"""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "forward", "fix it", id="next"),
+        Binding("w", "walk", "why", id="walk"),
+        Binding("e", "expert", "details", id="expert"),
+        Binding("m", "clients", "clients", id="clients"),
+        Binding("r", "app.report", "report", id="report"),
+    ]
+
+    def __init__(self, journey: Journey) -> None:
+        super().__init__(journey)
+        self._expert = False
+
+    def compose_work(self) -> Iterable[Widget]:
+        """Yields the verdict and the certificate."""
+        with VerticalScroll(id="columns"):
+            yield Static(id="verdict")
+            yield CertificateCard(self.journey.inputs.options.at)
+
+    def on_mount(self) -> None:
+        """Shows the verdict."""
+        self.query_one("#columns").focus()
+        self._show()
+
+    def take(self, journey: Journey) -> None:
+        """Shows another outcome of the same case."""
+        self.show_journey(journey)
+        self._show()
+
+    def _show(self) -> None:
+        done = self.journey.diagnosis
+        if done is None:
+            return
+        rows = sentences(done, self.journey.bench.knowledge, expert=self._expert)
+        self.query_one("#verdict", Static).update(joined(rows, "\n"))
+        self.query_one(CertificateCard).show(done.case)
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offers a way to the fixes only where there are any."""
+        done = self.journey.diagnosis
+        return bool(done and done.fixes) if action == "forward" else True
+
+    def action_forward(self) -> None:
+        """Goes on to the fixes."""
+        self.post_message(self.Done(self.journey))
+
+    def action_walk(self) -> None:
+        """Shows the way through the tree."""
+        self.app.show_walk(self.journey)
+
+    def action_clients(self) -> None:
+        """Shows what the clients of this database do about TLS by themselves."""
+        self.app.show_clients(self.journey)
+
+    def action_expert(self) -> None:
+        """Shows or hides what an expert wants to know."""
+        self._expert = not self._expert
+        self._show()
+
+
+def sentences(done: Diagnosis, knowledge: Knowledge, *, expert: bool = False) -> Iterator[Content]:
+    """Yields the verdict, its evidence and the other findings, line by line."""
+    cause, verdict = done.verdict.cause, done.verdict
+    if cause is None:
+        yield marked("unknown", Content.styled(inconclusive(verdict), "bold"))
+        advice = done.match and (done.match.ask_for or done.match.go_to)
+        if advice:
+            yield literal(advice)
+    else:
+        yield marked(_SEVERITY[cause.severity], literal(cause.title, "bold"))
+        yield literal(f"{cause.id} · {CONFIDENCES[verdict.confidence or 'suspected']}", MUTED)
+        yield Content("")
+        yield literal(cause.summary)
+        if cause.advice:
+            yield literal(cause.advice)
+        if expert:
+            yield Content("")
+            yield literal(cause.precise)
+    if verdict.open_questions:
+        yield Content("")
+        yield Content.styled("What would decide", "bold")
+        for question in of_questions(verdict.open_questions, knowledge):
+            yield marked("unknown", question)
+    yield from _evidence(done, knowledge)
+    yield from _others(done)
+
+
+def _evidence(done: Diagnosis, knowledge: Knowledge) -> Iterator[Content]:
+    """Yields the facts that show the cause."""
+    cause = done.verdict.cause
+    shown = next((one for one in done.findings if cause and one.cause.id == cause.id), None)
+    if shown is None:
+        return
+    yield Content("")
+    yield Content.styled("What shows it", "bold")
+    for fact_id in dict.fromkeys(shown.evidence):
+        fact, entry = knowledge.fact(fact_id), done.case.evidence_for(fact_id)
+        if entry is None:
+            continue
+        why = f": {of_value(entry.because)}" if entry.because else ""
+        said = Content.styled(f" ({SOURCES[entry.source]}", MUTED) + literal(f"{why})", MUTED)
+        told = literal(f"{fact.title}: {of_value(entry.value, fact)}") + said
+        yield marked(state_of(fact, entry.value), told)
+
+
+def _others(done: Diagnosis) -> Iterator[Content]:
+    cause = done.verdict.cause
+    others: list[Finding] = [one for one in done.findings if cause is None or one.cause.id != cause.id]
+    if others:
+        yield Content("")
+        yield Content.styled("Also found", "bold")
+    for one in others:
+        yield marked(
+            _SEVERITY[one.cause.severity], literal(one.cause.title) + literal(f"  {one.cause.id}", MUTED)
+        )

@@ -1,0 +1,121 @@
+"""A field that takes any paste: a sentence, a dialog, a whole log."""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import TextArea
+
+LONGEST_SHOWN = 4_000
+"""Characters of a paste that are laid out; of a longer one an extract is, or the screen would stall."""
+_BURST_S = 0.02
+"""Keys that follow each other faster are a paste from a terminal that does not mark pastes."""
+
+
+class PasteArea(TextArea):
+    """Keeps whatever was pasted, and shows an extract where it is long. Enter submits."""
+
+    HELP = """\
+## The paste field
+
+Paste the error text with the key of your terminal: often `Ctrl+Shift+V`, `Cmd+V`, `Shift+Insert` or the right mouse
+button. Take everything that the program shows, also what stands under *Details* or *inner exception*. A whole log is
+fine. Passwords in it are blanked at once.
+
+`Enter` goes on, `Backspace` empties a long paste.
+"""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "next", id="next"),
+        # Of Textual's own these two hide what the wizard needs the keys for.
+        Binding("ctrl+u", "clear", "empty", show=False, id="empty"),
+    ]
+
+    class Submitted(Message):
+        """The person wants to go on."""
+
+    class Edited(Message):
+        """The text is another one now."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, text: str = "", *, placeholder: str = "", id: str | None = None) -> None:  # noqa: A002
+        super().__init__(
+            soft_wrap=True, show_line_numbers=False, placeholder=placeholder, id=id, tab_behavior="focus"
+        )
+        self._whole: str | None = None
+        self._last_key = 0.0
+        self._put(text)
+
+    @property
+    def value(self) -> str:
+        """All of the text."""
+        return self.text if self._whole is None else self._whole
+
+    def replace_with(self, text: str) -> None:
+        """Puts another text in place of this one."""
+        self._put(text)
+        self.post_message(self.Edited(text))
+
+    def show_extract(self, text: str, around: str | None) -> None:
+        """Shows `text` in place of the same text with its secrets; of a long one what stands around `around`."""
+        if self._whole is None:
+            if text != self.text:
+                self._put(text)
+            if around and (at := text.find(around)) >= 0:
+                line, column = text.count("\n", 0, at), at - text.rfind("\n", 0, at) - 1
+                offset = self.wrapped_document.location_to_offset((line, column))
+                self.scroll_to(y=max(offset.y - 1, 0), animate=False)
+            return
+        self._whole = text
+        at = max(text.find(around), 0) if around else 0
+        start = text.rfind("\n", 0, max(at - 300, 0)) + 1
+        shown = text[start : start + LONGEST_SHOWN // 2]
+        head = f"[{len(text):,} characters pasted. Backspace empties the field.]\n"
+        self.load_text(f"{head}{'…' if start else ''}{shown}…")
+
+    def _put(self, text: str) -> None:
+        self._whole = text if len(text) > LONGEST_SHOWN else None
+        self.read_only = self._whole is not None
+        self.load_text(f"[reading {len(text):,} characters …]" if self._whole is not None else text)
+        self.move_cursor(self.document.end)
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        """Keeps a long paste whole; a short one is inserted at the cursor."""
+        if self._whole is None and len(self.text) + len(event.text) <= LONGEST_SHOWN:
+            return  # TextArea inserts it
+        event.prevent_default()
+        event.stop()
+        self._put(self.value + event.text)
+        self.post_message(self.Edited(self.value))
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Takes a quick Enter for a line break of a paste, and lets one key empty a long paste."""
+        now = time.monotonic()
+        quick, self._last_key = now - self._last_key < _BURST_S, now
+        if event.key == "enter":
+            event.prevent_default()
+            if quick and self._whole is None:
+                event.stop()
+                self.insert("\n")
+        elif event.key in ("backspace", "delete") and self._whole is not None:
+            self.action_clear()
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        """Tells of what was typed."""
+        event.stop()
+        if self._whole is None:
+            self.post_message(self.Edited(self.text))
+
+    def action_submit(self) -> None:
+        """Goes on."""
+        self.post_message(self.Submitted())
+
+    def action_clear(self) -> None:
+        """Empties the field."""
+        self.replace_with("")
