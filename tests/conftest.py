@@ -28,8 +28,8 @@ PACKAGES = (
     "textual",
 )
 REQUIRED = os.environ.get("DBTLS_REQUIRE_SERVERS", "0") not in ("", "0")
-OUTSIDE = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
-OUTSIDE_PREFIXES = ("PG", "MYSQL", "MARIADB", "ODBC", "TDS", "DBTLS_")
+OUTSIDE = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "COLORTERM")
+OUTSIDE_PREFIXES = ("PG", "MYSQL", "MARIADB", "ODBC", "TDS", "TEXTUAL", "DBTLS_")
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +56,7 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyt
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    monkeypatch.setenv("DBTLS_STATE_DIR", str(home / "state"))
     return home
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from functools import cached_property
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -25,25 +23,13 @@ from wizard.fixes.values import case_values
 from wizard.model.case import Case
 from wizard.model.evidence import Evidence, Source, Value, unknown
 from wizard.model.knowledge import FactEntry, HowTo, Knowledge, Platform
+from wizard.model.options import Options as Options
 from wizard.model.target import ENGINES, Engine, Target
 from wizard.model.text import nearest
 
 if TYPE_CHECKING:
     from wizard.diagnosis.pasted.read import Output
     from wizard.pki.trust import TrustStore
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How a person wants a case to be examined."""
-
-    at: datetime
-    """The moment at which validity is judged, in UTC."""
-    seconds: float = 5.0
-    """How long one connection may take."""
-    ca_file: Path | None = None
-    """Roots to trust instead of this machine's store."""
-    probing: bool = True
-    """False: no packet leaves this machine."""
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):

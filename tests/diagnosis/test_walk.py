@@ -28,6 +28,8 @@ def cause(id_: str, fact: str, value: str, severity: str = "error") -> CauseEntr
             "title": id_,
             "summary": id_,
             "precise": id_,
+            "spoken": id_,
+            "plan": id_,
             "severity": severity,
             "topic": "reach",
             "engines": ["postgresql"],

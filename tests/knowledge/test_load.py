@@ -21,6 +21,8 @@ GOOD = """\
         - {fact: connect.status, one_of: [refused]}
   sources: [MS-ERR]
   precise: ECONNREFUSED.
+  spoken: No database answers there.
+  plan: We will check whether it runs.
 """
 
 

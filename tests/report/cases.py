@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cache
+from typing import get_args
 
 import msgspec
 
@@ -15,7 +16,7 @@ from wizard.lab.server import serve
 from wizard.model.certificate import Certificate
 from wizard.model.evidence import Evidence
 from wizard.model.target import Target
-from wizard.report import html, json, markdown, spoken
+from wizard.report.forms import Form, report
 from wizard.workbench import Diagnosis, Options, Workbench
 
 KNOWN = load(knowledge_folder())
@@ -104,9 +105,4 @@ def changed_to(text: str) -> Proof:
 
 def in_all_forms(done: Diagnosis, proof: Proof | None = None) -> dict[str, str]:
     """Returns the report in every form, by the ending of its file."""
-    return {
-        ".md": markdown.report(done, KNOWN, AT, proof),
-        ".html": html.report(done, KNOWN, AT, proof),
-        ".json": json.report(done, KNOWN, AT, proof),
-        ".txt": spoken.report(done, KNOWN, proof),
-    }
+    return {f".{form}": report(form, done, KNOWN, AT, proof) for form in get_args(Form)}

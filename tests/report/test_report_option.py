@@ -80,7 +80,7 @@ def test_what_is_no_regular_file_is_left_alone(kind: str, tmp_path: Path) -> Non
     before = file.lstat().st_mode
     ran = dbtls(*OFFLINE, "--report", str(file))
     assert (ran.status, ran.out) == (Exit.USAGE, "")
-    assert ran.err.strip().endswith("is not a regular file, so no report is written to it.")
+    assert ran.err.strip().endswith("is not a regular file, so nothing is written to it.")
     assert file.lstat().st_mode == before
     assert elsewhere.read_text() == "kept"
 
@@ -90,6 +90,6 @@ def test_an_unwritable_place_is_one_sentence(tmp_path: Path) -> None:
     ran = dbtls(*OFFLINE, "--report", str(tmp_path / "missing" / "case.md"))
     assert ran.status == Exit.USAGE
     assert "VERDICT" in ran.out
-    last = ran.err.strip().splitlines()[-1]
-    assert last.startswith("dbtls: The report cannot be written to ")
-    assert last.endswith("No such file or directory.")
+    message, hint = ran.err.strip().splitlines()[-2:]
+    assert message.endswith("case.md cannot be written: No such file or directory.")
+    assert hint == "Choose another place."

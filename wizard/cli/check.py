@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -15,27 +12,12 @@ from wizard.cli.arguments import json_option
 from wizard.cli.options import Asked, with_case
 from wizard.cli.questions import ask
 from wizard.cli.terminal import Exit, exit_of, is_interactive, result, talk
-from wizard.errors import FileError, UsageError
+from wizard.errors import UsageError
 from wizard.model.knowledge import Knowledge
 from wizard.model.target import NAMES, Engine
-from wizard.report import html, json, markdown, spoken, text
+from wizard.report import forms, json, text
+from wizard.report.write import only_regular, write
 from wizard.workbench import Diagnosis, Progress, nobody
-
-Form = Callable[[Diagnosis, Knowledge, datetime], str]
-
-
-def _spoken(done: Diagnosis, knowledge: Knowledge, at: datetime) -> str:
-    return spoken.report(done, knowledge)
-
-
-_FORMS: dict[str, Form] = {
-    ".md": markdown.report,
-    ".html": html.report,
-    ".htm": html.report,
-    ".json": json.report,
-    ".txt": _spoken,
-}
-"""The forms of a report by the ending of its file."""
 
 
 @click.command("check", short_help="the whole diagnosis of a server")
@@ -67,8 +49,10 @@ def examine(asked: Asked, *, as_json: bool, report: Path | None = None) -> Exit:
     Raises:
         UsageError: an argument cannot be used, or the report has no form or cannot be written.
     """
-    form = _form(report) if report else None
-    bench, case = asked.open()
+    if report:  # what cannot be is said before anything is sent
+        forms.form_of(report)
+        only_regular(report)
+    bench, case, _ = asked.open()
 
     def watch(progress: Progress) -> None:
         talk(text.evidence(progress.evidence, bench.knowledge))
@@ -76,8 +60,8 @@ def examine(asked: Asked, *, as_json: bool, report: Path | None = None) -> Exit:
     if as_json:
         done = bench.diagnose(case)
         result(json.encode(json.diagnosis(done)))
-        if report and form:
-            _write(report, form(done, bench.knowledge, asked.options.at))
+        if report:
+            _keep(report, done, bench.knowledge, asked.options.at)
         return exit_of(done.verdict)
     if case.error:
         result([*text.explanation(bench.explain(case.error), bench.knowledge), ""])
@@ -88,46 +72,13 @@ def examine(asked: Asked, *, as_json: bool, report: Path | None = None) -> Exit:
     interactive = is_interactive()
     done = bench.diagnose(case, ask(case.target) if interactive else nobody, watch)
     result(text.diagnosis(done, bench.knowledge, asked.options.at))
-    if report and form:
-        _write(report, form(done, bench.knowledge, asked.options.at))
+    if report:
+        _keep(report, done, bench.knowledge, asked.options.at)
     return exit_of(done.verdict)
 
 
-def _form(file: Path) -> Form:
-    """Returns the form that belongs to the ending of a file.
-
-    Raises:
-        UsageError: there is none for it.
-        FileError: something that is no regular file has that name.
-    """
-    form = _FORMS.get(file.suffix.lower())
-    if form is None:
-        raise UsageError("The name of a report ends in .md, .html, .json or .txt.")
-    with contextlib.suppress(OSError):  # not there yet; or out of reach, which writing tells
-        if not stat.S_ISREG(file.lstat().st_mode):
-            raise FileError(f"{file} is not a regular file, so no report is written to it.")
-    return form
-
-
-def _write(file: Path, content: str) -> None:
-    """Writes a file whole or not at all, readable by this user alone.
-
-    Raises:
-        FileError: it cannot be written.
-    """
-    import tempfile  # takes 10 ms, for what most runs do without
-
-    new: Path | None = None
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=".dbtls-", dir=file.parent)  # has mode 0600
-        new = Path(name)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(content)
-        new.replace(file)
-    except OSError as error:
-        if new is not None:
-            new.unlink(missing_ok=True)
-        raise FileError(f"The report cannot be written to {file}: {error.strerror}.") from error
+def _keep(file: Path, done: Diagnosis, knowledge: Knowledge, at: datetime) -> None:
+    write(file, forms.report(forms.form_of(file), done, knowledge, at), over=True)
 
 
 def _mixed_up(said: Engine, engine: Engine) -> Iterator[str]:

@@ -24,7 +24,7 @@ from wizard.workbench import engine_of
 @with_case
 def command(asked: Asked, cause: str, platform: Platform | None, as_json: bool) -> int:
     """Prints the fixes of CAUSE, filled in with what is known of TARGET. Sends nothing to it."""
-    bench, case = asked.open()
+    bench, case, _ = asked.open()
     causes = {one.id: one for one in bench.knowledge.causes}
     if cause not in causes:
         raise UsageError(

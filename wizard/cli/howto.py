@@ -32,7 +32,7 @@ def command(asked: Asked, fact: str, platform: Where | None, as_json: bool) -> i
     With --platform the commands alone go to stdout, so that they can be saved: dbtls howto certificate.made_by
     sqlserver://sql01 --platform windows > look.ps1. Paste what they print into dbtls, or hand it over by --paste.
     """
-    bench, case = asked.open()
+    bench, case, _ = asked.open()
     ways = bench.how_to(case, fact)
     if platform is not None:
         own = tuple(how for how in ways if how.platform == platform)

@@ -8,25 +8,35 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import msgspec
 
 from wizard.cli.arguments import Moment, read_text
-from wizard.diagnosis.secrets import without_secrets
-from wizard.diagnosis.target import read_target
 from wizard.errors import FileError, UsageError
-from wizard.knowledge.cache import knowledge
-from wizard.model.case import Case
-from wizard.model.knowledge import Knowledge
-from wizard.model.target import Engine
+from wizard.model.options import Options
 from wizard.model.text import nearest
-from wizard.pki.read import read_file
-from wizard.workbench import Options, Workbench
+
+if TYPE_CHECKING:
+    from wizard.diagnosis.target import ReadTarget
+    from wizard.model.case import Case
+    from wizard.model.knowledge import Knowledge
+    from wizard.model.target import Engine
+    from wizard.workbench import Workbench
 
 LARGEST_PASTE = 2_000_000
 """Octets of one pasted output."""
 _STDIN = Path("-")
+
+
+class Opened(NamedTuple):
+    """What the arguments make."""
+
+    bench: Workbench
+    case: Case
+    read: ReadTarget | None
+    """What the target says, where there is one."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,12 +50,18 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     pastes: tuple[Path, ...] = ()
     options: Options
 
-    def open(self) -> tuple[Workbench, Case]:
+    def open(self) -> Opened:
         """Returns the workbench and the case that the arguments make.
 
         Raises:
             UsageError: an argument cannot be used.
         """
+        # The wizard's first frame does without these.
+        from wizard.diagnosis.secrets import without_secrets
+        from wizard.diagnosis.target import read_target
+        from wizard.knowledge.cache import knowledge
+        from wizard.workbench import Workbench
+
         bench = Workbench(knowledge(), self.options)
         read = read_target(read_text(self.target), server_name=self.server_name) if self.target else None
         if self.client:
@@ -69,7 +85,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
                     f"There is no output in {name} that this program can learn from.",
                     hint="Paste the output of openssl s_client, certutil, sp_readerrorlog, nmap, psql or mysql, whole.",
                 )
-        return bench, case
+        return Opened(bench, case, read)
 
 
 def with_case(function: Callable[..., int]) -> Callable[..., int]:
@@ -147,6 +163,8 @@ def _output_in(file: Path) -> str:
     Raises:
         FileError: it cannot be read or is larger than `LARGEST_PASTE`.
     """
+    from wizard.pki.read import read_file
+
     if file == _STDIN:
         data = sys.stdin.buffer.read(LARGEST_PASTE + 1) if sys.stdin is not None else b""
     else:

@@ -9,10 +9,8 @@ import click
 import msgspec
 
 from wizard.cli.arguments import json_option
-from wizard.cli.check import examine
 from wizard.cli.options import Asked, with_case
-from wizard.cli.terminal import has_screen, talk
-from wizard.diagnosis.target import read_target
+from wizard.cli.terminal import has_screen, is_interactive, talk
 from wizard.errors import TargetError, UsageError
 
 
@@ -21,15 +19,21 @@ from wizard.errors import TargetError, UsageError
 @json_option
 @with_case
 def command(asked: Asked, as_json: bool) -> int:
-    """Opens the wizard; without a terminal it is `dbtls check`."""
+    """Opens the wizard; without a terminal it is `dbtls check`, on a dumb one the same in plain questions."""
     if has_screen(os.environ.get("TERM")) and not as_json:
-        # The full-screen wizard will open here; until it exists, the plain conversation takes its place.
+        from wizard.cli.screen import open_wizard
+
+        told = asked.target or asked.error or asked.pastes or asked.answers
+        return open_wizard((lambda: asked) if told else None)
+    if is_interactive() and not as_json:
         asked = _conversation(asked)
     if not asked.target and not asked.error and not asked.pastes:
         raise UsageError(
             "There is nothing to examine.",
             hint='Name a server or paste an error: dbtls sqlserver://sql01 --error "…". Or try: dbtls demo',
         )
+    from wizard.cli.check import examine
+
     return examine(asked, as_json=as_json)
 
 
@@ -46,6 +50,8 @@ def _conversation(asked: Asked) -> Asked:
 
 def _target() -> str | None:
     """Asks again until the server can be understood, or nothing is typed."""
+    from wizard.diagnosis.target import read_target
+
     while typed := sys.stdin.readline().strip():
         try:
             read_target(typed)

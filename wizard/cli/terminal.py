@@ -87,4 +87,6 @@ def is_interactive() -> bool:
 
 def has_screen(term: str | None) -> bool:
     """Says whether the full-screen wizard can be shown; `TERM=dumb` selects the plain conversation."""
-    return is_interactive() and sys.stdout.isatty() and term not in (None, "", "dumb")
+    encoding = (sys.stdout.encoding or "") if sys.stdout is not None else ""
+    capable = term not in (None, "", "dumb") or sys.platform == "win32"
+    return is_interactive() and sys.stdout.isatty() and capable and encoding.lower().startswith("utf")

@@ -123,6 +123,10 @@ class CauseEntry(Entry, frozen=True, kw_only=True):
     """Two or three short sentences: what it means and what mends it."""
     precise: Text
     """The same for an expert: protocol, codes, versions, in two or three sentences."""
+    spoken: Text
+    """What is wrong, as a helpdesk agent reads it out: one or two sentences in a beginner's words, without jargon."""
+    plan: Text
+    """What will be done, read out too; true wherever the first fix runs."""
     severity: Severity
     topic: Topic
     """What to practise it under."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from wizard.errors import UsageError
 
 if TYPE_CHECKING:
     from wizard.diagnosis.proof import Proof
@@ -12,6 +15,20 @@ if TYPE_CHECKING:
 
 Form = Literal["txt", "md", "html", "json"]
 """`txt` is the short one, to read out to a caller; the others hold the whole case."""
+
+_BY_ENDING: dict[str, Form] = {".txt": "txt", ".md": "md", ".html": "html", ".htm": "html", ".json": "json"}
+
+
+def form_of(file: Path) -> Form:
+    """Returns the form that belongs to the ending of a file.
+
+    Raises:
+        UsageError: there is none for it.
+    """
+    form = _BY_ENDING.get(file.suffix.lower())
+    if form is None:
+        raise UsageError("The name of a report ends in .md, .html, .json or .txt.")
+    return form
 
 
 def report(

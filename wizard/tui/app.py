@@ -1,52 +1,60 @@
-"""The application: its screens, its themes, and what every screen can ask of it."""
+"""The application: its first screen, its themes, and what every screen can ask of it.
+
+It imports little: the first frame shall be there at once, and the rest is loaded behind it.
+"""
 
 from __future__ import annotations
 
+import os
+import importlib
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import msgspec
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 
-from wizard.diagnosis.target import ReadTarget
 from wizard.errors import FileError, WizardError
-from wizard.model.case import Case
-from wizard.model.knowledge import Knowledge
-from wizard.state.recent import RecentCase
-from wizard.tui.articles import of_clients
 from wizard.tui.background import Failed, Post, Runs
-from wizard.tui.files import place_for, write
-from wizard.tui.flow import Advanced, Flow
-from wizard.tui.journey import Inputs, Journey
-from wizard.tui.palette import Keys, KnowledgeSearch
-from wizard.tui.screens.dialogs import Article, Help, PlainText, SaveAs
-from wizard.tui.screens.question import QuestionScreen
-from wizard.tui.screens.report import ReportScreen
 from wizard.tui.screens.start import StartScreen
-from wizard.tui.screens.step import StepScreen
-from wizard.tui.screens.walk import WalkScreen
 from wizard.tui.themes import DARK, LIGHT
-from wizard.tui.widgets.trail import Trail
-from wizard.workbench import Options, Workbench
+
+if TYPE_CHECKING:
+    from wizard.model.knowledge import Knowledge
+    from wizard.model.options import Options
+    from wizard.state.recent import RecentCase
+    from wizard.tui.flow import Advanced, Flow
+    from wizard.tui.journey import Journey, Opening
+    from wizard.tui.screens.question import QuestionScreen
+    from wizard.tui.screens.step import StepScreen
+    from wizard.tui.screens.walk import WalkScreen
+    from wizard.tui.widgets.trail import Trail
+    from wizard.workbench import Workbench
 
 
-class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line has told already."""
+def _keys() -> type[Provider]:
+    from wizard.tui.palette import Keys
 
-    inputs: Inputs
-    bench: Workbench
-    case: Case | None = None
-    """What the command line has told besides, such as answers and pasted outputs."""
-    at: str
-    """The step to open: `error`, `server` or `evidence`."""
+    return Keys
+
+
+def _search() -> type[Provider]:
+    from wizard.tui.palette import KnowledgeSearch
+
+    return KnowledgeSearch
+
+
+def _load_the_rest() -> None:
+    """Loads what probes and fixes need: libraries in C, which hold all other threads up while they load."""
+    for module in ("jinja2", "wizard.probes.registry"):
+        importlib.import_module(module)
 
 
 class WizardApp(App[int]):
@@ -54,20 +62,32 @@ class WizardApp(App[int]):
 
     TITLE = "dbtls"
     CSS_PATH = "wizard.tcss"
-    COMMANDS: ClassVar = App.COMMANDS | {Keys, KnowledgeSearch}
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]
+    COMMANDS = App.COMMANDS | {_keys, _search}
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [  # type: ignore[misc]  # Textual means the class's
+        (0, "-narrow"),
+        (80, "-normal"),
+        (120, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-short"), (24, "-tall")]  # type: ignore[misc]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "explain", "help", show=False, id="help"),
+        Binding("ctrl+z", "suspend_process", "suspend", show=False, id="suspend"),
         Binding("ctrl+q", "quit", "quit", show=False, priority=True, id="quit"),
     ]
 
     class Ready(Message):
-        """The knowledge is loaded."""
+        """All that the steps need is loaded."""
 
-        def __init__(self, knowledge: Knowledge, recent: tuple[RecentCase, ...], theme: str | None) -> None:
+        def __init__(
+            self,
+            knowledge: Knowledge,
+            opening: Opening | None,
+            recent: tuple[RecentCase, ...],
+            theme: str | None,
+        ) -> None:
             super().__init__()
             self.knowledge = knowledge
+            self.opening = opening
             self.recent = recent
             self.theme = theme
 
@@ -82,64 +102,84 @@ class WizardApp(App[int]):
         self,
         load: Callable[[], Knowledge],
         *,
-        bench: Callable[[Knowledge, Options], Workbench] = Workbench,
-        options: Options | None = None,
-        opening: Opening | None = None,
+        opening: Callable[[], Opening] | None = None,
+        waiting_for: str = "Opening …",
+        bench: Callable[[Knowledge, Options], Workbench] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        """Makes the application.
+
+        Args:
+            load: reads the knowledge; called in a thread.
+            opening: what to open with, where the command line has told something; called in a thread.
+            waiting_for: what to say until then.
+            bench: makes the workbench of a case, where it is not the real one.
+            now: the present moment, in UTC.
+        """
         super().__init__()
         self._load = load
-        self._bench = bench
-        self._examination = options
         self._opening = opening
+        self._waiting_for = waiting_for
+        self._bench = bench
         self._now = now
-        self._loading = Runs(self, "loading the knowledge")
+        self._loading = Runs(self, "loading")
         self._waiting: Callable[[], None] | None = None
-        """What the person wants as soon as the knowledge is there."""
-        self._recent: tuple[RecentCase, ...] = ()
-        self.flow = Flow(self)
-        self.knowledge: Knowledge | None = None
+        """What the person wants as soon as everything is loaded."""
+        self._flow: Flow | None = None
         self.crash: Exception | None = None
+        """What ended the application: a bug, or an argument that cannot be used."""
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
         self.theme = DARK.name
 
+    @property
+    def flow(self) -> Flow:
+        """The way of the case through the screens; there is one as soon as everything is loaded."""
+        if self._flow is None:
+            raise RuntimeError("nothing is loaded yet")
+        return self._flow
+
+    @property
+    def knowledge(self) -> Knowledge | None:
+        """All that dbtls knows, as soon as it is loaded."""
+        return self._flow.knowledge if self._flow else None
+
     def on_mount(self) -> None:
-        """Shows the first screen and loads the knowledge behind it."""
-        self.push_screen(StartScreen())
-        if self._opening is not None:
-            opening = self._opening
-            self.knowledge = opening.bench.knowledge
-            self.flow.begin(opening.bench, opening.inputs, opening.case, at=opening.at)
-        load = self._load
+        """Shows the first screen; the rest follows when it is seen."""
+        start = StartScreen(self._waiting_for if self._opening is not None else None)
+        self.push_screen(start)
+        start.call_after_refresh(self._begin_loading)
+
+    def _begin_loading(self) -> None:
+        load, opening = self._load, self._opening
 
         def work(run: int, post: Post, cancelled: Event) -> None:
+            import wizard.tui.flow
             from wizard.state.recent import recent
             from wizard.state.settings import settings
 
+            knowledge = load()
             cases, message = recent()
             chosen, trouble = settings()
-            post(self.Ready(load(), cases, chosen.theme))
+            opened = opening() if opening else None
+            if opened is not None:
+                _load_the_rest()  # the probes begin at once
+            post(self.Ready(knowledge, opened, cases, chosen.theme))
             for sentence in filter(None, (message, trouble)):
                 post(self.Told(sentence))
-            # What the next steps need is loaded while the person reads the first one.
-            import jinja2  # noqa: F401
-
-            import wizard.probes.registry  # noqa: F401
+            _load_the_rest()  # while the person reads the first screen
 
         self._loading.start(work)
 
-    def today(self) -> datetime:
-        """Returns the present moment, in UTC."""
-        return self._now()
-
     @on(Ready)
-    def _loaded(self, event: Ready) -> None:
-        self.knowledge = event.knowledge
-        self._recent = event.recent
-        if event.theme in self.available_themes and event.theme is not None:
+    def _everything_loaded(self, event: Ready) -> None:
+        from wizard.tui.flow import Flow
+
+        self._flow = Flow(self, event.knowledge, event.recent, self._bench, self._now)
+        if event.theme is not None and event.theme in self.available_themes:
             self.theme = event.theme
-        self._show_recent()
+        if event.opening is not None:
+            self._flow.begin(event.opening)
         if self._waiting is not None:
             waiting, self._waiting = self._waiting, None
             waiting()
@@ -150,93 +190,51 @@ class WizardApp(App[int]):
 
     @on(Failed)
     def _failed(self, event: Failed) -> None:
-        self.tell(event.error)
+        if self._flow is None:
+            self.crash = event.error
+            self.exit()
+        else:
+            self.tell(event.error)
 
-    @on(StepScreen.Done)
-    def _step_done(self, event: StepScreen.Done) -> None:
+    # The names of these handlers are Textual's; importing the messages would load every screen.
+
+    def on_step_screen_done(self, event: StepScreen.Done) -> None:
+        """Goes on to the next step."""
         self.flow.done(self.screen, event.journey)
 
-    @on(Advanced)
-    def _advanced(self, event: Advanced) -> None:
+    def on_advanced(self, event: Advanced) -> None:
+        """Shows what the tree wants next."""
         self.flow.advanced(event)
 
-    @on(QuestionScreen.Answered)
-    def _answered(self, event: QuestionScreen.Answered) -> None:
+    def on_question_screen_answered(self, event: QuestionScreen.Answered) -> None:
+        """Takes an answer over."""
         self.flow.answered(event.case)
 
-    @on(WalkScreen.Changed)
-    def _changed(self, event: WalkScreen.Changed) -> None:
-        if isinstance(self.screen, WalkScreen):
-            self.flow.changed(self.screen.journey, event.case)
+    def on_walk_screen_changed(self, event: WalkScreen.Changed) -> None:
+        """Takes a changed answer over."""
+        self.flow.changed(event.case)
 
-    @on(WalkScreen.Question)
-    def _asked(self, event: WalkScreen.Question) -> None:
-        if isinstance(self.screen, WalkScreen):
-            self.flow.ask_again(self.screen.journey, event.fact)
+    def on_walk_screen_question(self, event: WalkScreen.Question) -> None:
+        """Asks a question of the walk again."""
+        self.flow.ask_again(event.fact)
 
-    @on(Trail.Chosen)
-    def _place_chosen(self, event: Trail.Chosen) -> None:
+    def on_trail_chosen(self, event: Trail.Chosen) -> None:
+        """Goes back to a step."""
         self.flow.back_to(event.place)
 
     def open_door(self, name: str) -> None:
-        """Opens one of the doors of the first screen."""
-        if self.knowledge is None:
-            self._waiting = lambda: self.open_door(name)
-            return
-        if name == "practise":
-            from wizard.tui.practise.list import PractiseScreen
-
-            self.push_screen(PractiseScreen(self.knowledge))
-            return
-        options = self._examination or Options(at=self._now())
-        self.flow.begin(self._bench(self.knowledge, options), Inputs(options=options), at=name)
+        """Opens one of the doors of the first screen, as soon as everything is loaded."""
+        self._when_loaded(lambda: self.flow.open_door(name))
 
     def reopen(self, case_id: str) -> None:
-        """Opens a case of lately as it was left."""
-        found = next((one for one in self._recent if one.id == case_id), None)
-        if found is None or self.knowledge is None:
-            return
-        options = Options(
-            at=self._now(), ca_file=Path(found.ca_file) if found.ca_file else None, probing=found.probing
-        )
-        case = found.case
-        read = ReadTarget(target=case.target, dialect="url") if case.target else None
-        inputs = Inputs(options=options, error=case.error, read=read, client=case.client)
-        self.flow.begin(self._bench(self.knowledge, options), inputs, case, at="evidence")
+        """Opens a case of lately."""
+        self._when_loaded(lambda: self.flow.reopen(case_id))
 
-    def remember(self, journey: Journey) -> None:
-        """Keeps a case among those of lately, in the background."""
-        done = journey.diagnosis
-        if done is None:
-            return
-        target = done.case.target
-        title = str(target).partition("://")[2] if target else str(done.case.value("symptom") or "no server")
-        kept = RecentCase(
-            id=journey.id,
-            opened=self._now(),
-            case=done.case,
-            typed=str(target) if target else None,
-            title=title,
-            cause=done.verdict.cause.id if done.verdict.cause else None,
-            outcome=journey.proof.outcome if journey.proof else None,
-            ca_file=str(journey.inputs.options.ca_file) if journey.inputs.options.ca_file else None,
-            probing=journey.inputs.options.probing,
-        )
-        self._recent = (kept, *(one for one in self._recent if one.id != kept.id))
-        self._show_recent()
-
-        def work(run: int, post: Post, cancelled: Event) -> None:
-            from wizard.state.recent import remember
-
-            if message := remember(kept):
-                post(self.Told(message))
-
-        Runs(self, "keeping the case").start(work)
-
-    def _show_recent(self) -> None:
-        for screen in self.screen_stack:
-            if isinstance(screen, StartScreen) and screen.is_mounted:
-                screen.show_recent(self._recent, self._now())
+    def _when_loaded(self, call: Callable[[], None]) -> None:
+        if self._flow is None:
+            self._waiting = call
+        else:
+            call()
 
     def copy(self, text: str) -> None:
         """Sends a text to the terminal's clipboard; whether it arrives, no terminal says."""
@@ -244,21 +242,23 @@ class WizardApp(App[int]):
         count = len(text.splitlines())
         what = "1 line" if count == 1 else f"{count} lines"
         self.notify(
-            "If nothing arrives when you paste: not every terminal allows this, tmux only with set-clipboard on. "
-            "Then save it as a file, or mark it with the mouse.",
+            "Nothing arrives when you paste? Not every terminal allows it, and tmux only with set-clipboard on: "
+            "then save it with S, or mark it with the mouse.",
             title=f"{what} sent to the clipboard",
             markup=False,
         )
 
     def save(self, name: str, text: str, warning: str | None = None) -> None:
         """Asks for a file name and writes the file; an existing one only after asking again."""
+        from wizard.report.write import write
+        from wizard.tui.screens.dialogs import SaveAs
 
         def chosen(typed: str | None) -> None:
             if typed is None:
                 return
-            path = place_for(typed, Path.cwd())
+            path = Path.cwd() / os.path.expanduser(typed)  # noqa: PTH111 - leaves the ~ of an unknown user
             try:
-                write(path, text, over=typed == name and warning is not None)
+                write(path, text, over=warning is not None and typed == name)
             except FileExistsError:
                 self.save(typed, text, f"{typed} is there already. Enter replaces it; or type another name.")
             except FileError as error:
@@ -272,38 +272,34 @@ class WizardApp(App[int]):
         """Shows an error in one sentence, with what to do next."""
         self.notify(error.hint or "", title=error.message, severity="error", markup=False, timeout=10)
 
-    def back(self) -> None:
-        """Goes back one step."""
-        self.flow.back()
-
-    def proven(self, journey: Journey) -> None:
-        """Keeps what a proof has shown."""
-        self.remember(journey)
-
-    def show_walk(self, journey: Journey) -> None:
-        """Shows the way through the tree."""
-        self.push_screen(WalkScreen(journey))
-
-    def show_clients(self, journey: Journey) -> None:
-        """Shows what the clients of the case's database do by themselves."""
-        if journey.diagnosis is not None:
-            self.show_article(of_clients(journey.diagnosis, journey.bench.knowledge))
-
     def show_article(self, content: Content) -> None:
         """Shows something to read."""
+        from wizard.tui.screens.dialogs import Article
+
         self.push_screen(Article(content))
 
     def show_plain(self, text: str) -> None:
         """Shows text without a frame, to be marked with the mouse."""
+        from wizard.tui.screens.dialogs import PlainText
+
         self.push_screen(PlainText(text))
 
     def action_report(self) -> None:
         """Shows the report of the case on the screen."""
-        if isinstance(self.screen, StepScreen) and self.screen.journey.diagnosis is not None:
-            self.push_screen(ReportScreen(self.screen.journey))
+        from wizard.tui.screens.report import ReportScreen
+
+        if (journey := self._concluded()) is not None:
+            self.push_screen(ReportScreen(journey))
+
+    def _concluded(self) -> Journey | None:
+        """Returns the case on the screen, where it has a verdict."""
+        journey: Journey | None = getattr(self.screen, "journey", None)
+        return journey if journey is not None and journey.diagnosis is not None else None
 
     def action_explain(self) -> None:
         """Shows help for what has the focus, and for the screen."""
+        from wizard.tui.screens.dialogs import Help
+
         if isinstance(self.screen, Help):
             return
         words = [one.HELP for one in (self.focused, self.screen) if one is not None and one.HELP]
@@ -316,34 +312,19 @@ class WizardApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yields the commands that work everywhere."""
-        yield SystemCommand("New case", "Go back to the first screen", self.flow.start_over)
-        if isinstance(screen, StepScreen) and screen.journey.diagnosis is not None:
+        if self._flow is not None:
+            yield SystemCommand("New case", "Go back to the first screen", self._flow.start_over)
+            yield SystemCommand("Forget recent cases", "Delete what is kept here", self._flow.forget)
+        if self._concluded() is not None:
             yield SystemCommand("Report", "The whole case for a ticket, or to read out", self.action_report)
         yield SystemCommand("Theme", "Dark, light, or the terminal's own colours", self.action_change_theme)
         yield SystemCommand("Help  F1", "What this screen is for, and its keys", self.action_explain)
-        yield SystemCommand("Forget recent cases", "Delete what dbtls has kept on this machine", self._forget)
         yield SystemCommand("Quit  ^q", "Leave dbtls", self.action_quit)
 
     def watch_theme(self, theme: str) -> None:
         """Keeps the theme for the next start."""
-        if self.knowledge is None:
-            return
-
-        def work(run: int, post: Post, cancelled: Event) -> None:
-            from wizard.state.settings import Settings, keep
-
-            if message := keep(Settings(theme=theme)):
-                post(self.Told(message))
-
-        Runs(self, "keeping the theme").start(work)
-
-    def _forget(self) -> None:
-        from wizard.state.recent import forget_all
-
-        message = forget_all()
-        self._recent = ()
-        self._show_recent()
-        self.notify(message or "The recent cases are forgotten.", markup=False)
+        if self._flow is not None:
+            self._flow.keep_theme(theme)
 
     def _handle_exception(self, error: Exception) -> None:
         """Keeps a bug for the command line, which logs it; Textual would print it with all its values."""
@@ -351,4 +332,4 @@ class WizardApp(App[int]):
         if self.is_headless:
             super()._handle_exception(error)
         else:
-            self.exit(return_code=70)
+            self.exit()

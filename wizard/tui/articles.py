@@ -10,8 +10,8 @@ from wizard.model.entry import Correction
 from wizard.model.knowledge import CauseEntry, FactEntry, FixEntry, Knowledge
 from wizard.model.recognition import ClientEntry, SymptomEntry
 from wizard.report.words import TIERS
-from wizard.workbench import Diagnosis, engine_of
 from wizard.tui.text import MUTED, joined, literal, marked
+from wizard.workbench import Diagnosis, engine_of
 
 
 def of_cause(cause: CauseEntry, known: Knowledge) -> Content:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,10 +13,15 @@ import msgspec
 from textual.message import Message
 from textual.screen import Screen
 
+from wizard.diagnosis.target import ReadTarget
 from wizard.diagnosis.walk import Ask, RunProbe, Step
 from wizard.model.case import Case
+from wizard.model.knowledge import Knowledge
+from wizard.model.options import Options
+from wizard.state.recent import KEPT, RecentCase, forget_all, remember
+from wizard.state.settings import Settings, keep
 from wizard.tui.background import Post, Runs
-from wizard.tui.journey import Inputs, Journey, opened
+from wizard.tui.journey import Door, Inputs, Journey, Opening, opened
 from wizard.tui.screens.evidence import EvidenceScreen
 from wizard.tui.screens.fix import FixScreen
 from wizard.tui.screens.proof import ProofScreen
@@ -46,25 +54,54 @@ class Advanced(Message):
 class Flow:
     """The way of one case through the screens."""
 
-    def __init__(self, app: WizardApp) -> None:
+    def __init__(
+        self,
+        app: WizardApp,
+        knowledge: Knowledge,
+        recent: tuple[RecentCase, ...],
+        bench: Callable[[Knowledge, Options], Workbench] | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.knowledge = knowledge
         self._app = app
+        self._bench = bench or Workbench
+        self._now = now
         self._advancing = Runs(app, "asking the tree")
         self._asked: list[Journey] = []
         """The case as it was before each answered question: going back is dropping the newest."""
+        self._at: Door = "error"
         self._known: Journey | None = None
         """What was found last; it is used again as long as the inputs stay the same."""
+        self._recent = recent
+        self._show_recent()
 
-    def begin(self, bench: Workbench, inputs: Inputs, case: Case | None = None, *, at: str = "error") -> None:
-        """Starts a case at its error text, its server or, where it is complete, its evidence."""
+    def open_door(self, name: str) -> None:
+        """Opens one of the doors of the first screen."""
+        if name == "practise":
+            from wizard.tui.practise.list import PractiseScreen
+
+            self._app.push_screen(PractiseScreen(self.knowledge))
+            return
+        options = Options(at=self._now())
+        bench = self._bench(self.knowledge, options)
+        at: Door = "server" if name == "server" else "error"
+        self.begin(Opening(inputs=Inputs(options=options), bench=bench, at=at))
+
+    def begin(self, opening: Opening) -> None:
+        """Starts a case at one of its steps."""
         self._asked.clear()
-        journey = Journey(id=secrets.token_hex(8), inputs=inputs, bench=bench, case=case)
-        match at:
+        self._at = opening.at
+        journey = Journey(
+            id=secrets.token_hex(8), inputs=opening.inputs, bench=opening.bench, case=opening.case
+        )
+        match opening.at:
+            case "error":
+                self._app.push_screen(SymptomScreen(journey))
             case "server":
                 self._app.push_screen(TargetScreen(journey))
             case "evidence":
+                self._known = journey
                 self._after_target(journey)
-            case _:
-                self._app.push_screen(SymptomScreen(journey))
 
     def done(self, screen: Screen[object], journey: Journey) -> None:
         """Goes on from a screen that is done."""
@@ -124,7 +161,7 @@ class Flow:
         if isinstance(event.step, Ask) and journey.case is not None:
             self._put(QuestionScreen(journey, journey.case, event.step))
             return
-        self._app.remember(journey)
+        self.remember(journey)
         walk = self._in_stack(WalkScreen)
         verdict = self._in_stack(VerdictScreen)
         if walk is None or verdict is None:
@@ -143,17 +180,19 @@ class Flow:
                 self._asked.append(screen.journey)
             self.advance(msgspec.structs.replace(screen.journey, case=case))
 
-    def changed(self, journey: Journey, case: Case) -> None:
-        """Goes on with an answer that was changed or taken back."""
-        self.advance(msgspec.structs.replace(journey, case=case))
+    def changed(self, case: Case) -> None:
+        """Goes on with an answer that was changed or taken back in the walk."""
+        if isinstance(self._app.screen, WalkScreen):
+            self.advance(msgspec.structs.replace(self._app.screen.journey, case=case))
 
-    def ask_again(self, journey: Journey, fact: str) -> None:
+    def ask_again(self, fact: str) -> None:
         """Asks a question that the walk has been through, in front of the walk."""
-        if journey.case is None:
+        screen = self._app.screen
+        if not isinstance(screen, WalkScreen) or screen.journey.case is None:
             return
-        bench = journey.bench
-        entry = msgspec.structs.replace(bench.knowledge.fact(fact), how_to=bench.how_to(journey.case, fact))
-        self._app.push_screen(QuestionScreen(journey, journey.case, Ask(entry, ())))
+        bench, case = screen.journey.bench, screen.journey.case
+        entry = msgspec.structs.replace(bench.knowledge.fact(fact), how_to=bench.how_to(case, fact))
+        self._app.push_screen(QuestionScreen(screen.journey, case, Ask(entry, ())))
 
     def back(self) -> None:
         """Goes back one step: to the question before, else to the screen below."""
@@ -166,16 +205,25 @@ class Flow:
             if case is not None and isinstance(step, Ask):
                 self._app.switch_screen(QuestionScreen(earlier, case, step))
                 return
-        if isinstance(screen, StepScreen):
+        if not isinstance(screen, StepScreen):
+            return
+        before = None if isinstance(self._app.screen_stack[-2], StepScreen) else self._before(screen)
+        if before is None:
             self._app.pop_screen()
+        else:
+            self._app.switch_screen(before)
+
+    def _before(self, screen: StepScreen) -> StepScreen | None:
+        """Returns the step before the first one that was opened, as the case has answered it."""
+        if isinstance(screen, TargetScreen):
+            return SymptomScreen(screen.journey) if self._at == "evidence" else None
+        return TargetScreen(screen.journey) if not isinstance(screen, SymptomScreen) else None
 
     def back_to(self, place: str) -> None:
         """Goes back to a step that is behind, several screens at once."""
-        while isinstance(self._app.screen, StepScreen) and len(self._app.screen_stack) > 2:
-            below = self._app.screen_stack[-2]
-            if self._app.screen.PLACE == place or not isinstance(below, StepScreen):
-                return
-            self._app.pop_screen()
+        self._asked.clear()
+        while isinstance(self._app.screen, StepScreen) and self._app.screen.PLACE != place:
+            self.back()
 
     def start_over(self) -> None:
         """Goes back to the first screen."""
@@ -194,7 +242,68 @@ class Flow:
         """Starts again at the error text, for the same server."""
         self.start_over()
         inputs = msgspec.structs.replace(journey.inputs, error=None)
-        self.begin(journey.bench, inputs)
+        self.begin(Opening(inputs=inputs, bench=journey.bench, at="error"))
+
+    def reopen(self, case_id: str) -> None:
+        """Opens a case of lately as it was left."""
+        found = next((one for one in self._recent if one.id == case_id), None)
+        if found is None:
+            return
+        ca_file = Path(found.ca_file) if found.ca_file else None
+        options = Options(at=self._now(), ca_file=ca_file, probing=found.probing)
+        case = found.case
+        read = ReadTarget(target=case.target, dialect="url") if case.target else None
+        inputs = Inputs(options=options, error=case.error, read=read, client=case.client)
+        bench = self._bench(self.knowledge, options)
+        self.begin(Opening(inputs=inputs, bench=bench, case=case, at="evidence"))
+
+    def remember(self, journey: Journey) -> None:
+        """Keeps a case among those of lately, in the background."""
+        done = journey.diagnosis
+        if done is None:
+            return
+        target = done.case.target
+        ca_file = journey.inputs.options.ca_file
+        kept = RecentCase(
+            id=journey.id,
+            opened=self._now(),
+            case=done.case,
+            typed=str(target) if target else None,
+            title=str(target).partition("://")[2]
+            if target
+            else str(done.case.value("symptom") or "no server"),
+            cause=done.verdict.cause.id if done.verdict.cause else None,
+            outcome=journey.proof.outcome if journey.proof else None,
+            ca_file=str(ca_file) if ca_file else None,
+            probing=journey.inputs.options.probing,
+        )
+        self._recent = (kept, *(one for one in self._recent if one.id != kept.id))[:KEPT]
+        self._show_recent()
+        self._in_background("keeping the case", lambda: remember(kept))
+
+    def forget(self) -> None:
+        """Forgets the cases of lately."""
+        self._recent = ()
+        self._show_recent()
+        self._in_background("forgetting", lambda: forget_all() or "The recent cases are forgotten.")
+
+    def keep_theme(self, theme: str) -> None:
+        """Keeps the theme for the next start."""
+        self._in_background("keeping the theme", lambda: keep(Settings(theme=theme)))
+
+    def _in_background(self, what: str, call: Callable[[], str | None]) -> None:
+        """Writes to the disk, where another dbtls may hold the lock for some seconds."""
+
+        def work(run: int, post: Post, cancelled: Event) -> None:
+            if message := call():
+                post(self._app.Told(message))
+
+        Runs(self._app, what).start(work)
+
+    def _show_recent(self) -> None:
+        for screen in self._app.screen_stack:
+            if isinstance(screen, StartScreen):
+                screen.show_recent(self._recent, self._now())
 
     def _put(self, screen: StepScreen) -> None:
         """Shows a screen; it takes the place of a question that is answered."""

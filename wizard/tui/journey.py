@@ -9,10 +9,15 @@ import msgspec
 from wizard.diagnosis.proof import Proof
 from wizard.diagnosis.target import ReadTarget
 from wizard.model.case import Case
-from wizard.workbench import Diagnosis, Options, Workbench
+from wizard.model.options import Options
+from wizard.workbench import Diagnosis, Workbench
 
 Place = Literal["error", "server", "evidence", "verdict", "fix", "proof"]
 PLACES: tuple[Place, ...] = ("error", "server", "evidence", "verdict", "fix", "proof")
+
+
+Door = Literal["error", "server", "evidence"]
+"""The step at which a case opens."""
 
 
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +49,16 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
     def reachable(self) -> bool:
         """Says whether probes can ask the server from here."""
         return self.inputs.options.probing and self.inputs.read is not None
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """What a case is opened with."""
+
+    inputs: Inputs
+    bench: Workbench
+    case: Case | None = None
+    """What is known besides, such as answers and pasted outputs; None: nothing."""
+    at: Door
 
 
 def opened(bench: Workbench, inputs: Inputs) -> Case:

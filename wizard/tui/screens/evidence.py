@@ -36,7 +36,8 @@ class EvidenceScreen(StepScreen):
 The server is asked what a driver would ask it, up to the point where a login would begin. At most six connections are
 opened; no user and no password is sent.
 
-`X` ends the probes; what they would have found stays unknown. `A` goes on at once with questions to you. `R` asks again.
+`X` ends the probes; what they would have found stays unknown. `A` goes on at once with questions to you. `R` asks
+again.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "forward", "verdict", id="next"),
@@ -112,7 +113,7 @@ opened; no user and no password is sent.
             post(self.Finished(run, round((time.monotonic() - began) * 1000)))
 
         self._asking, self._forward = True, False
-        self._say(literal(f"Asking {inputs.read.target if inputs.read else 'the server'} …"))
+        self._say(literal("Asking the server …"))
         self.query_one(ProgressBar).update(total=None, progress=0)
         self.refresh_bindings()
         self._probing.start(work)

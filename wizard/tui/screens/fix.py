@@ -50,8 +50,9 @@ class FixScreen(StepScreen):
 *Permanent* mends the cause. *Intermediate* keeps the protection until then. *Bypass* switches protection off and says
 what that gives up. `Left` and `Right` change between them, `Up` and `Down` choose a fix.
 
-`C` copies a step: the one that has the focus (`Tab` moves on), else the first. `Shift+C` copies all steps, `S` saves them,
-`T` shows them as plain text to mark with the mouse. Afterwards `P` asks the server again and proves that it is fixed.
+`C` copies a step: the one that has the focus (`Tab` moves on), else the first. `Shift+C` copies all steps, `S` saves
+them, `T` shows them as plain text to mark with the mouse. Afterwards `P` asks the server again and proves that it is
+fixed.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy_step", "copy step", id="copy-step"),
@@ -181,12 +182,9 @@ what that gives up. `Left` and `Right` change between them, `Up` and `Down` choo
             about.update(literal("There is no fix of this kind for what is selected.", MUTED))
             return
         about.update(joined(_before(fix, self._meanings(fix)), "\n"))
-        steps = [
-            CommandBox(_title(f"{number}", step), step.text, step.shell)
-            for number, step in enumerate(fix.steps, 1)
-        ]
-        undo = [CommandBox(_title("undo", step), step.text, step.shell) for step in fix.undo]
-        confirm = CommandBox("prove it from a shell", fix.confirm, "sh")
+        steps = [_box(f"{number}", step) for number, step in enumerate(fix.steps, 1)]
+        undo = [_box("undo", step) for step in fix.undo]
+        confirm = CommandBox("prove it", "from a shell", fix.confirm, "sh")
         when = Static(joined(() if fix.tier == "bypass" else _when(fix), "\n"), classes="fix-when")
         box.mount(*steps, when, *undo, confirm)
         box.scroll_home(animate=False)
@@ -232,9 +230,10 @@ what that gives up. `Left` and `Right` change between them, `Up` and `Down` choo
         self.post_message(self.Done(self.journey))
 
 
-def _title(number: str, step: RenderedStep) -> str:
+def _box(number: str, step: RenderedStep) -> CommandBox:
     rights = ", as administrator" if step.as_administrator else ""
-    return f"{number} · {step.title} · {SHELLS[step.shell]}, {RUN_ON[step.run_on]}{rights}"
+    where = f"{SHELLS[step.shell]}, {RUN_ON[step.run_on]}{rights}"
+    return CommandBox(f"{number} · {step.title}", where, step.text, step.shell)
 
 
 def _before(fix: RenderedFix, meanings: dict[str, str]) -> Iterator[Content]:

@@ -8,6 +8,7 @@ from threading import Event
 from typing import ClassVar
 
 import msgspec
+from rich.text import Text
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -15,7 +16,6 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import DataTable, ProgressBar, Static
 
-from rich.text import Text
 from wizard.diagnosis.proof import Proof, compare
 from wizard.model.evidence import Value
 from wizard.model.text import printable
@@ -43,8 +43,8 @@ class ProofScreen(StepScreen):
 
 The server is asked again, with the same options. What differs from before stands side by side.
 
-*Fixed* means that what showed the fault was measured again and is in order. `Enter` goes on: to the next fault where there
-is one, else to a new case. `R` asks again, `Esc` goes back to the commands.
+*Fixed* means that what showed the fault was measured again and is in order. `Enter` goes on: to the next fault where
+there is one, else to a new case. `R` asks again, `Esc` goes back to the commands.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "forward", "go on", id="next"),
@@ -85,7 +85,7 @@ is one, else to a new case. `R` asks again, `Esc` goes back to the commands.
         done = self.journey.diagnosis
         with VerticalScroll():
             if done is not None and done.fixes:
-                yield CommandBox("run this where the server can be reached", done.fixes[0].confirm, "sh")
+                yield CommandBox("prove it", "where the server can be reached", done.fixes[0].confirm, "sh")
             yield Static(
                 literal(
                     "Or let the client connect once more. If it still fails, press Enter and paste what it says now."
@@ -145,7 +145,7 @@ is one, else to a new case. `R` asks again, `Esc` goes back to the commands.
             marked(_STATE[event.proof.outcome], literal(of_proof(event.proof), "bold"))
         )
         self._fill(event.proof)
-        self.app.proven(self.journey)
+        self.app.flow.remember(self.journey)
 
     def _fill(self, proof: Proof) -> None:
         table = self.query_one(DataTable)

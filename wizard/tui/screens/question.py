@@ -20,6 +20,7 @@ from wizard.model.case import Case
 from wizard.model.evidence import Evidence, Value, unknown
 from wizard.model.knowledge import HowTo
 from wizard.report.text import ON_PLATFORM, where
+from wizard.report.words import SHELLS
 from wizard.tui.background import Failed, Post, Runs
 from wizard.tui.journey import Journey
 from wizard.tui.screens.step import StepScreen
@@ -39,8 +40,8 @@ class QuestionScreen(StepScreen):
 Choose with the arrow keys and `Enter`, or press the number of an answer. "I don't know" is an answer: the way goes on
 without it.
 
-Below stand commands that show the answer, by platform; `C` copies one. Paste what it prints anywhere on this screen, and
-it is read for you.
+Below stand commands that show the answer, by platform; `C` copies one. Paste what it prints anywhere on this screen,
+and it is read for you.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "copy command", id="copy-command"),
@@ -80,9 +81,7 @@ it is read for you.
         yield Static(id="pasted")
         if not fact.how_to:
             return
-        yield Static(
-            "How to find out. Paste what it prints here, and it is read for you.", classes="lead how-to"
-        )
+        yield Static("How to find out (paste the output, it is read for you)", classes="lead how-to")
         with TabbedContent(id="ways"):
             for platform in dict.fromkeys(how.platform for how in fact.how_to):
                 with TabPane(ON_PLATFORM[platform]), VerticalScroll(can_focus=False):
@@ -91,7 +90,7 @@ it is read for you.
                             yield from self._way(how)
 
     def _way(self, how: HowTo) -> Iterable[Widget]:
-        yield CommandBox(where(how), how.text, how.shell)
+        yield CommandBox(SHELLS[how.shell], where(how), how.text, how.shell)
         yield Static(literal(how.look_for), classes="look-for")
 
     def on_mount(self) -> None:

@@ -16,11 +16,11 @@ from textual.screen import Screen
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
-from wizard.state.recent import RecentCase
 from wizard.tui.text import MUTED, joined, literal
 from wizard.tui.widgets.headline import Headline
 
 if TYPE_CHECKING:
+    from wizard.state.recent import RecentCase
     from wizard.tui.app import WizardApp
 
 _DOORS = (
@@ -82,9 +82,15 @@ knows, `Ctrl+Q` quits.
     ]
     app: WizardApp
 
+    def __init__(self, waiting_for: str | None = None) -> None:
+        """Makes the screen; `waiting_for` says what is being opened in front of it, where something is."""
+        super().__init__(classes="-opening" if waiting_for else None)
+        self._waiting_for = waiting_for
+
     def compose(self) -> ComposeResult:
         """Builds the screen."""
         yield Headline("start")
+        yield Static(literal(self._waiting_for or ""), id="waiting-for")
         with VerticalScroll(id="start", can_focus=False):
             yield Static(
                 "A database complains about a certificate. Find out why, and mend it.",
@@ -98,8 +104,14 @@ knows, `Ctrl+Q` quits.
 
     def on_mount(self) -> None:
         """Puts the cursor on the first door."""
+        if not self.has_class("-opening"):
+            self.query(Door).first().focus()
+        self.query_one("#recent").display = self.query_one("#recent-title").display = False
+
+    def on_screen_suspend(self) -> None:
+        """Shows the doors to whoever comes back."""
+        self.remove_class("-opening")
         self.query(Door).first().focus()
-        self.show_recent((), self.app.today())
 
     def show_recent(self, cases: tuple[RecentCase, ...], now: datetime) -> None:
         """Shows the cases of lately."""
@@ -119,7 +131,8 @@ knows, `Ctrl+Q` quits.
 
     def action_door(self, name: str) -> None:
         """Opens a door."""
-        self.app.open_door(name)
+        if not self.has_class("-opening"):
+            self.app.open_door(name)
 
 
 def _recent(case: RecentCase, now: datetime) -> Content:
@@ -127,7 +140,7 @@ def _recent(case: RecentCase, now: datetime) -> Content:
 
 
 def _columns(case: RecentCase, now: datetime) -> Iterator[Content]:
-    yield literal(f"{case.title[:30]:<31}")
+    yield literal(f"{case.title[:25]:<26}")
     yield literal(f"{(case.cause or 'inconclusive')[:26]:<27}")
     outcome = (
         "fixed"

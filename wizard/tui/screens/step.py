@@ -63,4 +63,4 @@ class StepScreen(Screen[None]):
 
     def action_back(self) -> None:
         """Goes back one step; nothing that was entered is lost."""
-        self.app.back()
+        self.app.flow.back()

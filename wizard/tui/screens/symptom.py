@@ -23,7 +23,7 @@ from wizard.tui.background import Post, Runs
 from wizard.tui.journey import Journey
 from wizard.tui.screens.message_list import MessageList
 from wizard.tui.screens.step import StepScreen
-from wizard.tui.text import State, field, joined, literal, marked
+from wizard.tui.text import MUTED, State, field, joined, literal, marked
 from wizard.tui.widgets.paste_area import PasteArea
 
 
@@ -62,7 +62,7 @@ Without a text press `Enter` and name the server. `Ctrl+L` shows a list of messa
 
     def compose_work(self) -> Iterable[Widget]:
         """Yields the field for the text, and what was recognised."""
-        yield Static("Paste the error message, all of it. Without one, press Enter.", classes="lead")
+        yield Static("Paste the error message. Have none? Press Enter.", classes="lead")
         yield PasteArea(self._text, placeholder="Paste here", id="error")
         with VerticalScroll(id="recognised", can_focus=False):
             yield Static(id="meaning")
@@ -133,15 +133,9 @@ def explained(match: Match, knowledge: Knowledge) -> Iterator[Content]:
     clients = {client.id: client.title for client in knowledge.clients}
     about = (NAMES[match.engine] if match.engine else None, clients.get(match.client or ""))
     state: State = "unknown" if match.symptom == "ambiguous" else "passed"
-    yield marked(
-        state, Content.styled(f"{symptom.title}", "bold") + literal(f"  {symptom.id}", "$text-muted")
-    )
-    if told := " · ".join(one for one in about if one):
-        yield field("said by", told)
+    yield marked(state, literal(symptom.title, "bold"))
     if match.words:
-        yield field("decided by", f"“{match.words}”")
-    if match.codes:
-        yield field("codes", ", ".join(match.codes[:6]))
+        yield literal(f"  decided by “{match.words}”", MUTED)
     yield Content("")
     yield literal(match.meaning)
     for advice in (match.ask_for, match.go_to):
@@ -154,3 +148,9 @@ def explained(match: Match, knowledge: Knowledge) -> Iterator[Content]:
         yield Content.styled("Likely causes", "bold")
         for cause in match.likely_causes:
             yield marked("note", titles.get(cause, cause))
+    yield Content("")
+    yield field("symptom", f"{symptom.id}, {match.confidence:.0%} sure")
+    if told := " · ".join(one for one in about if one):
+        yield field("said by", told)
+    if match.codes:
+        yield field("codes", ", ".join(match.codes[:6]))

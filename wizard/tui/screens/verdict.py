@@ -14,12 +14,16 @@ from textual.widgets import Static
 from wizard.diagnosis.findings import Finding
 from wizard.model.knowledge import Knowledge
 from wizard.report.words import CONFIDENCES, SOURCES, inconclusive, of_questions, of_value
+from wizard.tui.articles import of_clients
 from wizard.tui.journey import Journey
 from wizard.tui.screens.step import StepScreen
+from wizard.tui.screens.walk import WalkScreen
 from wizard.tui.text import MUTED, State, joined, literal, marked, state_of
 from wizard.tui.widgets.certificate_card import CertificateCard
 from wizard.workbench import Diagnosis
 
+_TALL = 34
+"""Rows from which the details for experts have room from the start."""
 _SEVERITY: dict[str, State] = {"error": "failed", "warning": "failed", "note": "note", "none": "passed"}
 
 
@@ -56,6 +60,7 @@ details for experts, `R` makes a report for a ticket.
     def on_mount(self) -> None:
         """Shows the verdict."""
         self.query_one("#columns").focus()
+        self._expert = self.app.size.height >= _TALL
         self._show()
 
     def take(self, journey: Journey) -> None:
@@ -83,11 +88,12 @@ details for experts, `R` makes a report for a ticket.
 
     def action_walk(self) -> None:
         """Shows the way through the tree."""
-        self.app.show_walk(self.journey)
+        self.app.push_screen(WalkScreen(self.journey))
 
     def action_clients(self) -> None:
         """Shows what the clients of this database do about TLS by themselves."""
-        self.app.show_clients(self.journey)
+        if self.journey.diagnosis is not None:
+            self.app.show_article(of_clients(self.journey.diagnosis, self.journey.bench.knowledge))
 
     def action_expert(self) -> None:
         """Shows or hides what an expert wants to know."""

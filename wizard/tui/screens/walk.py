@@ -97,7 +97,7 @@ list stands what the answer ruled out.
         told = literal(f"{of_value(mark.value, fact)}", "bold") + Content.styled(
             f"  {SOURCES[mark.source]}", MUTED
         )
-        return marked(state_of(fact, mark.value), literal(f"{mark.question} ")) + told
+        return marked(state_of(fact, mark.value), literal(f"{fact.title}: ")) + told
 
     @on(OptionList.OptionHighlighted, "#walk")
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
@@ -133,6 +133,7 @@ list stands what the answer ruled out.
 def ruled_out_rows(mark: Trailmark, knowledge: Knowledge) -> Iterator[Content]:
     """Yields what an answer ruled out, and why it was given."""
     fact = knowledge.fact(mark.fact)
+    yield literal(mark.question)
     if mark.because:
         yield literal(f"{SOURCES[mark.source]}: {of_value(mark.because)}", MUTED)
     branches = ruled_out(mark, knowledge)

@@ -74,8 +74,8 @@ def _names(leaf: Certificate, used: str | None, matches: bool) -> Iterator[Conte
     kind = "" if leaf.sans else " (common name)"
     for name in sorted(names, key=lambda one: -_alike(one, used))[:_MOST_NAMES]:
         same = matches and _covers(name, used)
-        yield Content(" " * 6) + marked("passed" if same else "failed", name + kind)
-        if not same and (under := _difference(name, used)):
+        yield Content(" " * 6) + marked("passed" if same else "note" if matches else "failed", name + kind)
+        if not matches and (under := _difference(name, used)):
             yield Content(" " * 8) + Content.styled(under, "$text-error")
     if len(names) > _MOST_NAMES:
         yield Content.styled(f"      and {len(names) - _MOST_NAMES} more", MUTED)

@@ -37,10 +37,12 @@ class CommandBox(ScrollableContainer, can_focus=True):
 `C` copies it as it is. The arrow keys scroll it; it is never wrapped, so that it can also be marked with the mouse.
 """
 
-    def __init__(self, title: str, command: str, shell: Shell) -> None:
+    def __init__(self, title: str, where: str, command: str, shell: Shell) -> None:
         super().__init__(classes="command")
         self.command = command
-        self.border_title = Text(printable(title))  # a string would be taken for markup
+        # A string would be taken for markup.
+        self.border_title = Text(printable(title))
+        self.border_subtitle = Text(printable(where))
         self._shell = shell
 
     def compose(self) -> ComposeResult:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.content import Content
 from textual.widgets import Static
 
-from wizard.tui.journey import Journey
 from wizard.tui.text import MUTED, literal
+
+if TYPE_CHECKING:
+    from wizard.tui.journey import Journey
 
 
 class Headline(Static):

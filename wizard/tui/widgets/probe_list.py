@@ -96,6 +96,8 @@ A `?` means that it could not be found out, and says why; it never counts as "no
 
     def _summary(self, entries: list[Evidence]) -> tuple[State, Content]:
         states = {entry.fact: state_of(self._facts[entry.fact], entry.value) for entry in entries}
+        if not entries:
+            return "skipped", literal("not for this database", MUTED)
         wrong = [entry for entry in entries if states[entry.fact] == "failed"]
         known = [entry for entry in entries if entry.known]
         if wrong:

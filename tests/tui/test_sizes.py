@@ -1,0 +1,73 @@
+"""Every screen works in every terminal, from a phone's to a wall's, and while it changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tui.driver import Driver, run, started
+from tests.tui.faked import faked
+from tests.tui.tour import CONNECTION, NAMES, SIZES, TINY, Look, Paste, act, picture
+
+ALL_SIZES = (*((look.width, look.height) for look in SIZES), *TINY)
+
+
+@pytest.mark.parametrize("look", SIZES, ids=str)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_screen_fits(name: str, look: Look) -> None:
+    """The sentence that says where one is, what has the focus, and at least one key are on the screen."""
+    seen = picture(look, name)
+    assert len(seen.cells) == look.height
+    assert {len(row) for row in seen.cells} == {look.width}
+    assert seen.focus_shows, f"the focus is out of sight: {seen.focused}"
+    if seen.lead is not None:
+        words = seen.lead.split()[:3]
+        assert " ".join(words) in " ".join(seen.text.split())
+    if name != "palette":  # the palette is Textual's own and has no footer
+        assert seen.keys
+
+
+def test_a_screen_with_a_lead_has_one() -> None:
+    """Not to find the leading sentence would let the test above pass for nothing."""
+    assert {name for name in NAMES if picture(Look(), name).lead is None} <= {"help", "palette"}
+
+
+async def _resized(driver: Driver) -> None:
+    for width, height in (*ALL_SIZES, *reversed(ALL_SIZES)):
+        await driver.resize(width, height, settle=False)
+
+
+def test_sizes_may_change_while_probes_run() -> None:
+    """Between all sizes and with each probe; what the probes found is there in the end."""
+    bench = faked("sqlserver-self-generated-certificate", pace="slow")
+
+    async def scene() -> tuple[str, str]:
+        async with started(bench=bench) as driver:
+            await act(driver, "2", Paste(CONNECTION))
+            await driver.press("enter", settle=False)
+            await driver.until(lambda: driver.app.screen.query("#probes").first().display)
+            while any(not worker.is_finished for worker in driver.app.workers):
+                await _resized(driver)
+                bench.gate.set()
+                await driver.until(lambda: not bench.gate.is_set() or not list(driver.app.workers))
+            await driver.resize(80, 24)
+            resized = driver.text()
+        async with started(bench=faked("sqlserver-self-generated-certificate")) as driver:
+            await act(driver, "2", Paste(CONNECTION), "enter")
+            return resized, driver.text()
+
+    resized, still = run(scene())
+    assert resized == still
+    assert "SSL_Self_Signed_Fallback" in still
+
+
+@pytest.mark.parametrize("size", TINY, ids=str)
+def test_a_wizard_starts_in_no_room_at_all(size: tuple[int, int]) -> None:
+    """A terminal that tells its size late is no reason to end: the screen is there as soon as there is room."""
+
+    async def scene() -> str:
+        async with started(size=size) as driver:
+            await driver.press("2", "escape", "1")
+            await driver.resize(80, 24)
+            return driver.text()
+
+    assert "Paste" in run(scene())

@@ -1,0 +1,205 @@
+"""A tour past every main screen of the wizard, and what was seen at each stop: one run for many tests."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from functools import cache
+from typing import NamedTuple
+
+import pytest
+from textual.errors import NoWidget
+from textual.widget import Widget
+from textual.widgets import Static
+from textual.widgets._footer import FooterKey  # what a footer is made of
+
+from tests.tui.driver import NOW, Cell, Driver, run, started
+from tests.tui.faked import faked
+from wizard.model.case import Case
+from wizard.state.recent import RecentCase, remember
+
+ERROR = (
+    "A connection was successfully established with the server, but then an error occurred during the login"
+    " process. (provider: SSL Provider, error: 0 - The certificate chain was issued by an authority that is not"
+    " trusted.)"
+)
+CONNECTION = "Server=tcp:sql01.corp.example,1433;User Id=app;Password=c4n4ry-S3cret;Encrypt=True"
+
+
+class Paste(NamedTuple):
+    """Something that is pasted; every other act is a key."""
+
+    text: str
+
+
+Act = str | Paste
+
+
+class Stop(NamedTuple):
+    """A screen of the tour: how to get there from the stop before, and how to leave it again."""
+
+    name: str
+    arrive: tuple[Act, ...] = ()
+    leave: tuple[Act, ...] = ()
+
+
+STOPS = (
+    Stop("start"),
+    Stop("help", ("f1",), ("escape",)),
+    Stop("palette", ("ctrl+p", *"expired"), ("escape",)),
+    Stop("question", ("2", "f3", "enter"), ("escape", "escape")),
+    Stop("messages", ("1", "ctrl+l"), ("escape",)),
+    Stop("error", (Paste(ERROR),)),
+    Stop("server", ("enter", Paste(CONNECTION))),
+    Stop("evidence", ("enter",)),
+    Stop("verdict", ("enter",)),
+    Stop("report", ("r",), ("escape",)),
+    Stop("walk", ("w",), ("escape",)),
+    Stop("fix", ("enter",)),
+    Stop("proof", ("p",)),
+)
+NAMES = tuple(stop.name for stop in STOPS)
+
+
+class Look(NamedTuple):
+    """How the screens are looked at."""
+
+    width: int = 80
+    height: int = 24
+    theme: str = "dbtls-dark"
+    colour: bool = True
+
+    def __str__(self) -> str:
+        """Returns the name of the look, which is also its folder."""
+        return f"{self.width}x{self.height}-{self.theme.removeprefix('dbtls-') if self.colour else 'no-colour'}"
+
+
+DARK, LIGHT, NO_COLOUR = Look(), Look(theme="dbtls-light"), Look(colour=False)
+ANSI = (Look(theme="ansi-dark"), Look(theme="ansi-light"))
+SIZES = (Look(40, 12), Look(60, 18), DARK, Look(120, 40), Look(200, 60))
+TINY = ((6, 5), (1, 1))
+"""Terminals that some programs report for a moment."""
+
+
+class Picture(NamedTuple):
+    """One screen as it was seen."""
+
+    cells: list[list[Cell]]
+    text: str
+    lead: str | None
+    """The sentence that says where one is, where the screen has one."""
+    focused: str
+    focus_shows: bool
+    keys: tuple[str, ...]
+    """What of the keys the footer shows."""
+
+
+class _Seen(NamedTuple):
+    pictures: dict[tuple[Look, str], Picture]
+    ended_by: Exception | None
+
+
+def picture(look: Look, name: str) -> Picture:
+    """Returns what was seen at a stop. There are two tours, with colours and without, each made once."""
+    seen = _toured(look.colour)
+    if (look, name) not in seen.pictures:
+        raise AssertionError(f"the tour did not get as far as '{name}' in {look}") from seen.ended_by
+    return seen.pictures[look, name]
+
+
+@cache
+def _toured(colour: bool) -> _Seen:
+    pictures: dict[tuple[Look, str], Picture] = {}
+    with pytest.MonkeyPatch.context() as changed:
+        if not colour:
+            changed.setenv("NO_COLOR", "1")  # Textual reads it when an application is made
+        keep_cases()
+        try:
+            run(_tour(pictures, DARK if colour else NO_COLOUR))
+        # Whatever ended it: the stops before stand, and each one after it is told why it is missing.
+        except Exception as error:  # noqa: BLE001
+            return _Seen(pictures, error)
+    return _Seen(pictures, None)
+
+
+async def _tour(pictures: dict[tuple[Look, str], Picture], look: Look) -> None:
+    recordings = ("sqlserver-self-generated-certificate", "sqlserver-healthy")
+    async with started(bench=faked(*recordings)) as driver:
+        for stop in STOPS:
+            await act(driver, *stop.arrive)
+            pictures[look, stop.name] = taken(driver)
+            if look.colour:
+                await _from_all_sides(driver, pictures, stop.name)
+            await act(driver, *stop.leave)
+
+
+async def _from_all_sides(
+    driver: Driver, pictures: dict[tuple[Look, str], Picture], name: str
+) -> None:
+    """Looks at a screen in every size and in every theme."""
+    for look in SIZES:
+        if look != DARK:
+            await driver.resize(look.width, look.height)
+            pictures[look, name] = taken(driver)
+    for width, height in TINY:
+        await driver.resize(width, height)
+    await driver.resize(DARK.width, DARK.height)
+    # Each switch of the theme takes its time: the terminal's own colours take turns.
+    for look in (LIGHT, ANSI[NAMES.index(name) % len(ANSI)]):
+        driver.app.theme = look.theme
+        await driver.settle()
+        pictures[look, name] = taken(driver)
+    driver.app.theme = DARK.theme
+    await driver.settle()
+
+
+async def act(driver: Driver, *acts: Act) -> None:
+    """Presses keys and pastes, one after the other."""
+    for one in acts:
+        if isinstance(one, Paste):
+            await driver.paste(one.text)
+        else:
+            await driver.press(one)
+
+
+def taken(driver: Driver) -> Picture:
+    """Returns the screen as it is now."""
+    screen, focused = driver.app.screen, driver.app.focused
+    leads = [one for one in screen.query(".lead, #fix-cause, #verdict").results(Static) if one.display]
+    keys = [key for key in screen.query(FooterKey) if shows(driver, key)]
+    return Picture(
+        cells=driver.cells(),
+        text=driver.text(),
+        lead=" ".join(str(leads[0].visual).split()) if leads else None,
+        focused=repr(focused),
+        focus_shows=focused is not None and shows(driver, focused),
+        keys=tuple(key.description for key in keys),
+    )
+
+
+def shows(driver: Driver, widget: Widget) -> bool:
+    """Says whether any of a widget is on the screen, and not scrolled or cut away."""
+    try:
+        return driver.app.screen.find_widget(widget).visible_region.area > 0
+    except NoWidget:
+        return False
+
+
+def keep_cases() -> None:
+    """Keeps two cases among those of lately, as an earlier wizard would have."""
+    if not os.environ.get("DBTLS_STATE_DIR"):
+        raise RuntimeError("DBTLS_STATE_DIR is not set")
+    for days, title, cause, outcome in (
+        (1, "sql01.corp.example:1433", "name-mismatch", "fixed"),
+        (9, "pg-prod:5432", "certificate-expired", None),
+    ):
+        kept = RecentCase(
+            id=f"{days:016x}",
+            opened=NOW - timedelta(days=days),
+            case=Case(),
+            typed=None,
+            title=title,
+            cause=cause,
+            outcome=outcome,  # type: ignore[arg-type]
+        )
+        assert remember(kept) is None

@@ -1,0 +1,43 @@
+"""A line to search a list in; the list's keys work in it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widgets import Input, OptionList
+
+
+class SearchField(Input):
+    """Searches as one types. Up and down move in the list, Esc empties it and goes back to the list."""
+
+    HELP = """\
+## Search
+
+Type any words; all of them have to be there. `Up` and `Down` choose, `Enter` takes the choice, `Esc` ends the search.
+"""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "move('cursor_down')", "choose", key_display="↑↓"),
+        Binding("up", "move('cursor_up')", show=False),
+        Binding("pagedown", "move('page_down')", show=False),
+        Binding("pageup", "move('page_up')", show=False),
+        Binding("escape", "end", "end search"),
+        Binding("enter", "submit", "choose this"),
+    ]
+
+    def __init__(self, list_id: str) -> None:
+        super().__init__(placeholder="/ to search", compact=True)
+        self._list_id = list_id
+
+    @property
+    def _list(self) -> OptionList:
+        return self.screen.query_one(f"#{self._list_id}", OptionList)
+
+    def action_move(self, how: str) -> None:
+        """Moves in the list."""
+        getattr(self._list, f"action_{how}")()
+
+    def action_end(self) -> None:
+        """Empties the search and goes back to the list."""
+        self.value = ""
+        self._list.focus()
