@@ -93,9 +93,13 @@ class Driver:
 
     async def paste(self, text: str) -> None:
         """Pastes, as a terminal with bracketed paste does."""
-        # The driver sends a paste to the app, which hands it to what has the focus or else to the screen.
-        self.app.post_message(events.Paste(text))
+        self.send_paste(text)
         await self.settle()
+
+    def send_paste(self, text: str) -> None:
+        """Pastes, and does not wait for what follows."""
+        # A terminal's driver sends it to the app, which hands it to what has the focus or else to the screen.
+        self.app.post_message(events.Paste(text))
 
     async def resize(self, width: int, height: int, *, settle: bool = True) -> None:
         """Gives the terminal another size."""
@@ -118,7 +122,9 @@ class Driver:
                 before = shown
 
     def _busy(self, besides: str | None) -> list[str]:
-        return [worker.name for worker in self.app.workers if not worker.is_finished and worker.name != besides]
+        return [
+            worker.name for worker in self.app.workers if not worker.is_finished and worker.name != besides
+        ]
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Waits until something holds, while work may still go on."""
@@ -147,6 +153,10 @@ class Driver:
         """Returns the screen as characters, without blanks at the ends of lines."""
         rows = ("".join(cell.character for cell in row) for row in self.cells())
         return "\n".join(row.rstrip() for row in rows)
+
+    def sent(self) -> list[str]:
+        """Returns each row as it goes to the terminal, with whatever could act there."""
+        return [strip.text for strip in self._strips()]
 
     def words(self) -> str:
         """Returns the screen as one line with single blanks: what was wrapped can be looked for."""

@@ -55,5 +55,7 @@ def check(path: Path, shown: str, *, updates: bool = UPDATES) -> None:
     assert path.exists(), f"{path.name} is not stored yet: run with DBTLS_SNAPSHOTS=update"
     stored = path.read_text("utf-8")
     if stored != shown:
-        lines = difflib.unified_diff(stored.splitlines(), shown.splitlines(), "stored", "shown", lineterm="", n=1)
+        lines = difflib.unified_diff(
+            stored.splitlines(), shown.splitlines(), "stored", "shown", lineterm="", n=1
+        )
         raise AssertionError("\n".join((f"{path.parent.name}/{path.name} differs:", *lines)))

@@ -36,11 +36,11 @@ async def through_the_screens(driver: Driver, inputs: Inputs) -> Diagnosis:
     bench = Workbench(known(), inputs.options)
     driver.app.flow.begin(Opening(inputs=inputs, bench=bench, at="evidence"))
     await driver.until(lambda: isinstance(driver.app.screen, EvidenceScreen | QuestionScreen))
-    await driver.press("enter", settle=False)
     while not isinstance(screen := driver.app.screen, VerdictScreen):
-        if isinstance(screen, QuestionScreen) and screen.is_mounted:
-            await driver.press("question_mark", settle=False)
+        await driver.until(lambda: any(one.has_focus for one in driver.app.screen.query("#answers, #probes")))
+        await driver.press("question_mark" if isinstance(screen, QuestionScreen) else "enter", settle=False)
         await driver.until(lambda before=screen: driver.app.screen is not before)  # type: ignore[misc]
+    await driver.settle()
     done = screen.journey.diagnosis
     driver.app.flow.start_over()
     assert done is not None
@@ -50,7 +50,9 @@ async def through_the_screens(driver: Driver, inputs: Inputs) -> Diagnosis:
 def by_check(inputs: Inputs) -> Diagnosis:
     """Returns what the command line ends in, where somebody says "I don't know" to every question."""
     bench = Workbench(known(), inputs.options)
-    return bench.diagnose(opened(bench, inputs), lambda ask: unknown(ask.fact.id, "person", "you do not know"))
+    return bench.diagnose(
+        opened(bench, inputs), lambda ask: unknown(ask.fact.id, "person", "you do not know")
+    )
 
 
 def comparable(done: Diagnosis) -> object:

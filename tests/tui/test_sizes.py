@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import cycle, islice
+
 import pytest
 
-from tests.tui.driver import Driver, run, started
-from tests.tui.faked import faked
+from tests.tui.driver import run, started
+from tests.tui.faked import faked, recording
 from tests.tui.tour import CONNECTION, NAMES, SIZES, TINY, Look, Paste, act, picture
 
+SERVER = "sqlserver-self-generated-certificate"
 ALL_SIZES = (*((look.width, look.height) for look in SIZES), *TINY)
 
 
@@ -31,27 +34,24 @@ def test_a_screen_with_a_lead_has_one() -> None:
     assert {name for name in NAMES if picture(Look(), name).lead is None} <= {"help", "palette"}
 
 
-async def _resized(driver: Driver) -> None:
-    for width, height in (*ALL_SIZES, *reversed(ALL_SIZES)):
-        await driver.resize(width, height, settle=False)
-
-
 def test_sizes_may_change_while_probes_run() -> None:
     """Between all sizes and with each probe; what the probes found is there in the end."""
-    bench = faked("sqlserver-self-generated-certificate", pace="slow")
+    bench = faked(SERVER, pace="slow")
 
     async def scene() -> tuple[str, str]:
         async with started(bench=bench) as driver:
             await act(driver, "2", Paste(CONNECTION))
             await driver.press("enter", settle=False)
-            await driver.until(lambda: driver.app.screen.query("#probes").first().display)
-            while any(not worker.is_finished for worker in driver.app.workers):
-                await _resized(driver)
-                bench.gate.set()
-                await driver.until(lambda: not bench.gate.is_set() or not list(driver.app.workers))
+            await driver.until(lambda: bench.asked > 0)
+            sizes = cycle((*ALL_SIZES, *reversed(ALL_SIZES)))
+            for _ in recording(SERVER).steps:
+                for width, height in islice(sizes, 2):
+                    await driver.resize(width, height, settle=False)
+                bench.gate.set()  # one more probe tells
+                await driver.until(lambda: not bench.gate.is_set())
             await driver.resize(80, 24)
             resized = driver.text()
-        async with started(bench=faked("sqlserver-self-generated-certificate")) as driver:
+        async with started(bench=faked(SERVER)) as driver:
             await act(driver, "2", Paste(CONNECTION), "enter")
             return resized, driver.text()
 

@@ -36,7 +36,9 @@ def test_a_change_is_told(tmp_path: Path) -> None:
     stored = tmp_path / "start.txt"
     check(stored, drawn(cells), updates=True)
     check(stored, drawn(cells), updates=False)
-    row, at = next((y, x) for y, line in enumerate(cells) for x, cell in enumerate(line) if cell.character == "1")
+    row, at = next(
+        (y, x) for y, line in enumerate(cells) for x, cell in enumerate(line) if cell.character == "1"
+    )
     for changed in (
         Cell("7", cells[row][at].style),
         Cell("1", cells[row][at].style + Style(color="red")),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
+from itertools import product
 from typing import NamedTuple
 
 import pytest
@@ -71,7 +73,9 @@ class Look(NamedTuple):
 
     def __str__(self) -> str:
         """Returns the name of the look, which is also its folder."""
-        return f"{self.width}x{self.height}-{self.theme.removeprefix('dbtls-') if self.colour else 'no-colour'}"
+        return (
+            f"{self.width}x{self.height}-{self.theme.removeprefix('dbtls-') if self.colour else 'no-colour'}"
+        )
 
 
 DARK, LIGHT, NO_COLOUR = Look(), Look(theme="dbtls-light"), Look(colour=False)
@@ -92,6 +96,8 @@ class Picture(NamedTuple):
     focus_shows: bool
     keys: tuple[str, ...]
     """What of the keys the footer shows."""
+    behind: frozenset[tuple[int, int]]
+    """Columns and rows where a dialog lets the screen behind it shine through, faded."""
 
 
 class _Seen(NamedTuple):
@@ -133,24 +139,20 @@ async def _tour(pictures: dict[tuple[Look, str], Picture], look: Look) -> None:
             await act(driver, *stop.leave)
 
 
-async def _from_all_sides(
-    driver: Driver, pictures: dict[tuple[Look, str], Picture], name: str
-) -> None:
+async def _from_all_sides(driver: Driver, pictures: dict[tuple[Look, str], Picture], name: str) -> None:
     """Looks at a screen in every size and in every theme."""
     for look in SIZES:
         if look != DARK:
             await driver.resize(look.width, look.height)
             pictures[look, name] = taken(driver)
-    for width, height in TINY:
-        await driver.resize(width, height)
-    await driver.resize(DARK.width, DARK.height)
+    for width, height in (*TINY, (DARK.width, DARK.height)):
+        await driver.resize(width, height, settle=False)
     # Each switch of the theme takes its time: the terminal's own colours take turns.
     for look in (LIGHT, ANSI[NAMES.index(name) % len(ANSI)]):
         driver.app.theme = look.theme
         await driver.settle()
         pictures[look, name] = taken(driver)
     driver.app.theme = DARK.theme
-    await driver.settle()
 
 
 async def act(driver: Driver, *acts: Act) -> None:
@@ -174,7 +176,17 @@ def taken(driver: Driver) -> Picture:
         focused=repr(focused),
         focus_shows=focused is not None and shows(driver, focused),
         keys=tuple(key.description for key in keys),
+        behind=frozenset(_behind(driver)),
     )
+
+
+def _behind(driver: Driver) -> Iterator[tuple[int, int]]:
+    screen = driver.app.screen
+    if screen.is_modal and screen.styles.background.a < 1:
+        width, height = screen.size
+        for at in product(range(width), range(height)):
+            if screen.get_widget_at(*at)[0] is screen:
+                yield at
 
 
 def shows(driver: Driver, widget: Widget) -> bool:

@@ -21,7 +21,12 @@ from wizard.model.target import DEFAULT_PORTS, Target
 from wizard.pki.names import kind_of_name
 from wizard.workbench import Workbench
 
-SCENARIOS = ("sqlserver/self-generated-certificate", "mysql/name-mismatch", "postgresql/healthy", "sqlserver/healthy")
+SCENARIOS = (
+    "sqlserver/self-generated-certificate",
+    "mysql/name-mismatch",
+    "postgresql/healthy",
+    "sqlserver/healthy",
+)
 HOST, ADDRESS = "db01.corp.example", "10.0.4.17"
 """What stands in the place of this machine."""
 MILLISECONDS = (2.0, 4.0, 18.0, 11.0, 25.0, 3.0, 40.0, 7.0)

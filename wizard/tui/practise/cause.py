@@ -16,9 +16,9 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from wizard.model.knowledge import TOPICS, CauseEntry
+from wizard.tui.practise.choices import Choices, SearchField
 from wizard.tui.practise.fix import after_cause
 from wizard.tui.practise.frame import AskingStep
-from wizard.tui.practise.search import SearchField
 from wizard.tui.practise.sitting import Sitting, numbered
 from wizard.tui.text import literal, symbol
 
@@ -33,8 +33,9 @@ class CauseScreen(AskingStep):
     HELP = """\
 ## The cause
 
-Everything that the wizard can find on this kind of database, by topic; the first line is for a server on which nothing is
-wrong. Where there are several faults, name the one to mend first. `/` searches as you type, `V` shows the evidence.
+Everything that the wizard can find on this kind of database, by topic; the first line is for a server on which
+nothing is wrong. Where there are several faults, name the one to mend first. `/` searches as you type, `V`
+shows the evidence.
 
 `Esc` goes back to the questions.
 """
@@ -56,11 +57,12 @@ wrong. Where there are several faults, name the one to mend first. `/` searches 
         with Vertical(classes="asked long"):
             yield Static(literal("What is the cause? Name what has to be mended first.", "bold"))
             yield SearchField("causes")
-            yield OptionList(id="causes", compact=True)
-        yield from self.compose_evidence()
+            yield Choices(id="causes", compact=True)
+        yield from self.compose_evidence(beside=True)
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Shows all causes, with the cursor on the one that was named before."""
+        super().begin()
         causes = self.query_one("#causes", OptionList)
         causes.focus()
         self._show("")
@@ -85,9 +87,9 @@ wrong. Where there are several faults, name the one to mend first. `/` searches 
                 yield Option(numbered(symbol("passed"), literal(cause.title)), id=cause.id)
         faults = [cause for cause in self._faults if _fits(cause, words)]
         for topic, group in groupby(faults, key=lambda one: one.topic):
-            yield Option(Content.styled(TOPICS[topic], "bold"), disabled=True)
+            yield Option(Content.styled(TOPICS[topic], "$text-accent bold"), disabled=True)
             for cause in group:
-                yield Option(numbered(" ", literal(cause.title)), id=cause.id)
+                yield Option(literal(cause.title), id=cause.id)
         yield Option(numbered("?", "I don't know"), id=DUNNO)
 
     @on(Input.Submitted)

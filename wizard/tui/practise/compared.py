@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.containers import Container, VerticalScroll
+from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
@@ -36,16 +36,18 @@ class ComparedScreen(ExerciseStep):
     """Says what was right, and where a wrong turn led."""
 
     STAGE = "comparison"
+    INNERMOST = "#compared"
     HELP = """\
 ## The comparison
 
-First the cause and the fix, then each question with your answer and the measured one. Below a wrong answer stands what it
-led to. The best attempt is kept.
+First the cause and the fix, then each question with your answer and the measured one. Below a wrong answer
+stands what it led to. The best attempt is kept.
 
 `Enter` applies the right fix to the server and asks it again; `Esc` goes back to your answers, `L` to the list.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "forward", "apply the fix", id="next"),
+        Binding("enter", "done", "list", id="exercise-done"),
         Binding("v", "evidence", "evidence", id="view-evidence"),
         Binding("l", "leave", "list", id="exercise-list"),
     ]
@@ -88,17 +90,19 @@ led to. The best attempt is kept.
         fact = self.sitting.knowledge.fact(step.fact)
         given = "I don't know" if step.given is None else of_value(step.given, fact)
         mark = marked("passed", "right") if step.correct else marked("failed", "wrong")
-        with Container(classes="compared-step"):
+        measured = Content.styled("measured  ", MUTED) + literal(of_value(step.right, fact))
+        said = Content.styled("you said  ", MUTED) + literal(given)
+        with Horizontal(classes="compared-step"):
             yield Static(mark, classes="mark")
-            yield Static(literal(f"{number}. {step.question}"), classes="asked-for")
-            yield Static(Content.styled("you said  ", MUTED) + literal(given), classes="given")
-            yield Static(
-                Content.styled("measured  ", MUTED) + literal(of_value(step.right, fact)), classes="given"
-            )
-        if step.words is not None:
-            yield Static(literal(step.words, "$text-warning"), classes="turn")
+            with Vertical():
+                with Container(classes="compared-row"):
+                    yield Static(literal(f"{number}. {step.question}"))
+                    yield Static(said)
+                    yield Static(measured)
+                if step.words is not None:
+                    yield Static(literal(step.words, "$text-warning"))
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Keeps the attempt, in the background."""
         self.query_one("#compared").focus()
         done = self.grade
@@ -123,7 +127,8 @@ led to. The best attempt is kept.
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offers to apply a fix only where there is something to mend."""
         cause = self.grade.right_cause
-        return bool(cause and cause.severity != "none") if action == "forward" else True
+        mendable = cause is not None and cause.severity != "none"
+        return {"forward": mendable, "done": not mendable}.get(action, True)
 
     def action_forward(self) -> None:
         """Applies the right fix to the server."""
@@ -133,6 +138,10 @@ led to. The best attempt is kept.
     def action_evidence(self) -> None:
         """Shows the evidence on the whole screen."""
         self.app.push_screen(ShownAgain(self.sitting))
+
+    def action_done(self) -> None:
+        """Goes back to the list, as there is nothing to mend."""
+        self.leave()
 
     def action_leave(self) -> None:
         """Goes back to the list."""
@@ -147,7 +156,8 @@ def _score(done: Grade, right: int) -> str:
     return f"{answers}, {cause}."
 
 
-def _judged(what: str, state: State, word: str | None, words: str) -> Static:
+def _judged(what: str, state: State, word: str | None, words: str) -> Horizontal:
     """Returns what was named or picked, with its mark and the reason."""
-    mark = marked(state, f"{word or ('right' if state == 'passed' else 'wrong')}  ")
-    return Static(mark + Content.styled(f"{what:<5}  ", MUTED) + literal(words), classes="judged")
+    mark = marked(state, word or ("right" if state == "passed" else "wrong"))
+    said = Static(Content.styled(f"{what}: ", MUTED) + literal(words))
+    return Horizontal(Static(mark, classes="mark"), said, classes="judged")

@@ -53,7 +53,7 @@ class EvidencePane(VerticalScroll, can_focus=False):
 
     def show(self, case: Case) -> None:
         """Shows all that was found in a case."""
-        self.begin(dict.fromkeys(fact.probe for fact in self._sitting.knowledge.facts if fact.probe))
+        self.begin(self._sitting.bench.probes())
         self.readings.show_case(case)
         self.show_certificate(case)
 
@@ -69,7 +69,8 @@ class ShownAgain(ModalScreen[None]):
     HELP = """\
 ## The evidence
 
-What the user says, what the probes found, and the certificate. `Space` opens a line to every fact, `Esc` closes it all.
+What the user says, what the probes found, and the certificate. `Space` opens a line to every fact, `Esc` closes
+it all.
 """
 
     def __init__(self, sitting: Sitting) -> None:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import msgspec
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import ProgressBar, Static
@@ -33,9 +33,9 @@ class ExerciseScreen(ExerciseStep):
     HELP = """\
 ## An exercise
 
-A server with a fault runs on this machine as long as the exercise is open; or with no fault at all. Above stands what
-its user says, below it what the probes find. Read both: a line that opens with `Space` tells more. The line with the port
-is for your own tools.
+A server with a fault runs on this machine as long as the exercise is open; or with no fault at all. Above
+stands what its user says, below it what the probes find. Read both: a line that opens with `Space` tells more.
+The line with the port is for your own tools.
 
 `Enter` goes on to the questions.
 """
@@ -76,12 +76,13 @@ is for your own tools.
 
     def compose_work(self) -> Iterable[Widget]:
         """Yields where the server is and what is found out about it."""
-        with Horizontal(id="asking"):
-            yield Static(literal("Starting the server …"), id="asking-words")
-            yield ProgressBar(show_eta=False, show_percentage=False, id="asking-bar")
-        yield EvidencePane(self.sitting, Readings)
+        with Vertical():
+            with Horizontal(id="asking"):
+                yield Static(literal("Starting the server …"), id="asking-words")
+                yield ProgressBar(show_eta=False, show_percentage=False, id="asking-bar")
+            yield EvidencePane(self.sitting, Readings)
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Starts the server; its thread runs until the screen is gone, whatever takes it away."""
         sitting, scenario = self.sitting, self.sitting.exercise.scenario
         self.query_one(EvidencePane).readings.focus()
@@ -95,7 +96,9 @@ is for your own tools.
                     case = progress.case
                     post(self.Progressed(run, progress))
                 post(self.Finished(run, bench.all_probed(case)))
-                cancelled.wait()
+                # A thread that was begun while the app was ending is not cancelled by anybody.
+                while self.is_running and not cancelled.wait(0.2):
+                    pass
 
         self._serving.start(work)
 

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from wizard.fixes.render import RenderedFix
 from wizard.report.words import PLATFORMS, TIERS
+from wizard.tui.practise.choices import Choices
 from wizard.tui.practise.compared import ComparedScreen
 from wizard.tui.practise.frame import AskingStep, ExerciseStep
 from wizard.tui.practise.sitting import Sitting, numbered
@@ -29,8 +30,8 @@ class PickScreen(AskingStep):
     HELP = """\
 ## The fix
 
-The fixes of the cause that you named. *Permanent* mends the cause, *intermediate* keeps the protection until then,
-*bypass* switches protection off. Pick the one that you would apply here.
+The fixes of the cause that you named. *Permanent* mends the cause, *intermediate* keeps the protection until
+then, *bypass* switches protection off. Pick the one that you would apply here.
 
 `Esc` goes back to the causes, `V` shows the evidence.
 """
@@ -43,20 +44,19 @@ The fixes of the cause that you named. *Permanent* mends the cause, *intermediat
         """Yields the fixes, and on a wide terminal the evidence."""
         with Vertical(classes="asked long"):
             yield Static(literal("Which fix do you apply?", "bold"))
-            options = [Option(numbered(" ", self._row(fix)), id=fix.id) for fix in self._fixes]
-            yield OptionList(
-                *options, Option(numbered("?", "I don't know"), id=DUNNO), id="picks", compact=True
-            )
-        yield from self.compose_evidence()
+            options = [Option(self._row(fix), id=fix.id) for fix in self._fixes]
+            yield Choices(*options, Option(numbered("?", "I don't know"), id=DUNNO), id="picks", compact=True)
+        yield from self.compose_evidence(beside=True)
 
     def _row(self, fix: RenderedFix) -> Content:
         clients = {client.id: client.title for client in self.sitting.knowledge.clients}
         about = (TIERS[fix.tier].partition(",")[0], PLATFORMS[fix.platform], clients.get(fix.client or ""))
         words = " · ".join(one for one in about if one)
-        return joined([literal(fix.title), Content.styled("   ", MUTED) + literal(words, MUTED)], "\n")
+        return joined([literal(fix.title, "bold"), literal(words, MUTED)], "\n")
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Puts the cursor on the fix that was picked before, else on the first."""
+        super().begin()
         picks = self.query_one("#picks", OptionList)
         before = self.sitting.chosen.get("fix")
         if before in {fix.id for fix in self._fixes} | {DUNNO} and before is not None:

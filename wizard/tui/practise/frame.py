@@ -51,6 +51,8 @@ class ExerciseStep(Screen[None]):
     """One step of an exercise. Each pushes the next above itself, so that going back finds it as it was left."""
 
     STAGE: ClassVar[Stage]
+    INNERMOST: ClassVar[str] = "CertificateCard"
+    """Selects what is composed last."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "back", id="back"),
     ]
@@ -63,7 +65,7 @@ class ExerciseStep(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Builds the frame around the work of the step."""
-        yield Headline(f"practise · exercise {self.sitting.exercise.number}")
+        yield Headline(f"exercise {self.sitting.exercise.number}")
         yield Course(self.STAGE)
         with Container(id="practise"):
             yield from self.compose_work()
@@ -71,6 +73,15 @@ class ExerciseStep(Screen[None]):
 
     def compose_work(self) -> Iterable[Widget]:
         """Yields what stands below the line of stages."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Begins, unless the app is ending: then Textual mounts a screen without its inner widgets."""
+        if self.query(self.INNERMOST):
+            self.begin()
+
+    def begin(self) -> None:
+        """Shows what there is to show, and starts what has to run."""
         raise NotImplementedError
 
     def go_on(self, step: ExerciseStep) -> None:
@@ -94,11 +105,13 @@ class AskingStep(ExerciseStep):
         Binding("v", "evidence", "evidence", id="view-evidence"),
     ]
 
-    def compose_evidence(self) -> Iterable[Widget]:
-        """Yields the evidence, as it was found."""
-        yield EvidencePane(self.sitting)
+    def compose_evidence(self, *, beside: bool = False) -> Iterable[Widget]:
+        """Yields the evidence as it was found; with `beside` only where there is room beside what is asked."""
+        pane = EvidencePane(self.sitting)
+        pane.set_class(beside, "beside")
+        yield pane
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Shows the evidence."""
         if self.sitting.case is not None:
             self.query_one(EvidencePane).show(self.sitting.case)

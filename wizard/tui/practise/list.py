@@ -9,7 +9,7 @@ from itertools import cycle
 from threading import Event
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
@@ -24,8 +24,8 @@ from wizard.model.knowledge import TOPICS, Knowledge
 from wizard.model.target import NAMES
 from wizard.state.progress import Attempt, attempts
 from wizard.tui.background import Post, Runs
+from wizard.tui.practise.choices import Choices, SearchField
 from wizard.tui.practise.exercise import ExerciseScreen
-from wizard.tui.practise.search import SearchField
 from wizard.tui.practise.sitting import (
     DIFFICULTIES,
     Sitting,
@@ -50,21 +50,22 @@ class PractiseScreen(Screen[None]):
     HELP = """\
 ## Practise
 
-Each exercise is a server on this machine; nothing leaves it. You read the evidence, answer the questions of the decision
-tree, name the cause and pick a fix. Then the wizard compares your walk with what was measured, and mends the server.
+Each exercise is a server on this machine; nothing leaves it. You read the evidence, answer the questions of the
+decision tree, name the cause and pick a fix. Then the wizard compares your walk with what was measured, and
+mends the server.
 
-`Left` goes to the topics, `Right` back to the exercises, `Enter` opens one. `S` picks one that you have not solved. `D`
-shows only easy, medium or hard ones, `U` only unsolved ones, and `/` searches in what the users say.
+`Left` goes to the topics, `Right` back to the exercises, `Enter` opens one. `S` picks one that you have not
+solved. `D` shows only easy, medium or hard ones, `U` only unsolved ones, and `/` searches in what the users
+say.
 
 `***` is hard: several faults at once, or an error text that leads astray.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "open", id="open-exercise"),
         Binding("s", "surprise", "surprise me", id="surprise"),
         Binding("d", "difficulty", "difficulty", id="difficulty"),
         Binding("u", "unsolved", "unsolved", id="unsolved"),
         Binding("slash", "search", "search", id="search", key_display="/"),
-        Binding("left", "to('topics')", "topics", id="to-topics", key_display="←→"),
+        Binding("left", "to('topics')", "topics", id="to-topics", key_display="←"),
         Binding("right", "to('exercises')", show=False, id="to-exercises"),
         Binding("escape", "back", "back", id="back"),
     ]
@@ -101,15 +102,17 @@ shows only easy, medium or hard ones, `U` only unsolved ones, and `/` searches i
         yield Headline("practise")
         yield Static(id="solved")
         with Container(id="choose"):
-            yield OptionList(id="topics", compact=True)
+            yield Choices(id="topics", compact=True, classes="one-line")
             with Vertical(id="listed"):
                 yield SearchField("exercises")
                 yield Static(id="filter")
-                yield OptionList(id="exercises", compact=True)
+                yield Choices(id="exercises", compact=True, classes="one-line")
         yield Footer(compact=True)
 
     def on_mount(self) -> None:
-        """Shows all exercises."""
+        """Shows all exercises, unless the app is ending: then Textual mounts a screen without its inner widgets."""
+        if not self.query("#exercises"):
+            return
         self._show_topics()
         self._show()
         self.query_one("#exercises").focus()
@@ -140,7 +143,7 @@ shows only easy, medium or hard ones, `U` only unsolved ones, and `/` searches i
     def _show_topics(self) -> None:
         """Shows each topic that has exercises, with how many of them are solved."""
         topics = self.query_one("#topics", OptionList)
-        rows = [(_ALL, "All topics", self._exercises)]
+        rows: list[tuple[str, str, tuple[Exercise, ...]]] = [(_ALL, "All topics", self._exercises)]
         for topic, title in TOPICS.items():
             of_it = tuple(one for one in self._exercises if one.topic == topic)
             if of_it:
@@ -148,10 +151,10 @@ shows only easy, medium or hard ones, `U` only unsolved ones, and `/` searches i
         at = topics.highlighted or 0
         with self.prevent(OptionList.OptionHighlighted):
             topics.clear_options()
-            for topic, title, of_it in rows:
+            for id_, title, of_it in rows:
                 solved = sum(map(self._is_solved, of_it))
                 count = Content.styled(f"{solved:>3} of {len(of_it):<3} ", MUTED)
-                topics.add_option(Option(count + literal(title), id=topic))
+                topics.add_option(Option(count + literal(title), id=id_))
             topics.highlighted = at
         solved = sum(map(self._is_solved, self._exercises))
         self.query_one("#solved", Static).update(

@@ -9,6 +9,7 @@ from typing import ClassVar
 import msgspec
 from textual import on
 from textual.binding import Binding, BindingType
+from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
@@ -40,11 +41,13 @@ class MendedScreen(ExerciseStep):
     """Mends one fault after the other, and shows what changes by it."""
 
     STAGE = "proof"
+    INNERMOST = "#changes"
     HELP = """\
 ## The fix, applied
 
-The server runs again without the fault, and the probes ask it once more. What differs stands side by side, as after any
-fix. Where another fault shows, `Enter` mends that as well; a client only connects when the last one is gone.
+The server runs again without the fault, and the probes ask it once more. What differs stands side by side, as
+after any fix. Where another fault shows, `Enter` mends that as well; a client only connects when the last one
+is gone.
 
 When it connects, `Enter` goes back to the list. `Esc` goes back to the comparison.
 """
@@ -87,12 +90,13 @@ When it connects, `Enter` goes back to the list. `Esc` goes back to the comparis
 
     def compose_work(self) -> Iterable[Widget]:
         """Yields the faults that were mended, the sentence and the table."""
-        yield Static(id="gone")
-        yield Static(id="connects")
-        yield ProgressBar(show_eta=False, show_percentage=False, id="asking-bar")
-        yield ChangesTable(self.sitting.knowledge)
+        with Vertical():
+            yield Static(id="gone")
+            yield Static(id="connects")
+            yield ProgressBar(show_eta=False, show_percentage=False, id="asking-bar")
+            yield ChangesTable(self.sitting.knowledge)
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Mends the first fault."""
         self._mend()
 

@@ -15,6 +15,7 @@ from wizard.diagnosis.grade import exercise_step
 from wizard.model.evidence import Value
 from wizard.model.knowledge import FactEntry
 from wizard.tui.practise.cause import CauseScreen
+from wizard.tui.practise.choices import Choices
 from wizard.tui.practise.frame import AskingStep, ExerciseStep
 from wizard.tui.practise.sitting import Sitting, numbered
 from wizard.tui.text import literal
@@ -29,8 +30,8 @@ class QuestionStep(AskingStep):
     HELP = """\
 ## A question
 
-The evidence answers it: it stands beside or below, and `V` shows it on the whole screen. Choose with the arrow keys and
-`Enter`, or press the number of an answer. "I don't know" is an answer too.
+The evidence answers it: it stands beside or below, and `V` shows it on the whole screen. Choose with the arrow
+keys and `Enter`, or press the number of an answer. "I don't know" is an answer too.
 
 `Esc` goes back one question. What was right is shown at the end.
 """
@@ -48,13 +49,14 @@ The evidence answers it: it stands beside or below, and `V` shows it on the whol
                 Option(numbered(f"{at + 1}", literal(choice.label)), id=str(at))
                 for at, choice in enumerate(fact.choices)
             ]
-            yield OptionList(
+            yield Choices(
                 *choices, Option(numbered("?", "I don't know"), id=DUNNO), id="answers", compact=True
             )
         yield from self.compose_evidence()
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Puts the cursor on the answer that was given before, else on the first."""
+        super().begin()
         answers = self.query_one("#answers", OptionList)
         if (before := self.sitting.chosen.get(self._fact.id)) is not None:
             answers.highlighted = answers.get_option_index(before)

@@ -87,7 +87,7 @@ again.
             yield ProbeList(self.journey.bench.knowledge)
             yield CertificateCard(self.journey.inputs.options.at)
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Starts the probes, unless the case has been through them."""
         probes = self.query_one(ProbeList)
         probes.focus()

@@ -94,7 +94,7 @@ fixed.
         select.display = len(options) > (0 if name == "client" else 1)
         return select
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Shows the first tier that has a fix."""
         self.query_one("#fixes").focus()
 

@@ -8,22 +8,20 @@ from threading import Event
 from typing import ClassVar
 
 import msgspec
-from rich.text import Text
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import DataTable, ProgressBar, Static
+from textual.widgets import ProgressBar, Static
 
 from wizard.diagnosis.proof import Proof, compare
-from wizard.model.evidence import Value
-from wizard.model.text import printable
-from wizard.report.words import of_proof, of_value
+from wizard.report.words import of_proof
 from wizard.tui.background import Failed, Post, Runs
 from wizard.tui.journey import Journey
 from wizard.tui.screens.step import StepScreen
 from wizard.tui.text import State, literal, marked
+from wizard.tui.widgets.changes_table import ChangesTable
 from wizard.tui.widgets.command_box import CommandBox
 
 _STATE: dict[str, State] = {
@@ -79,8 +77,7 @@ there is one, else to a new case. `R` asks again, `Esc` goes back to the command
         yield Static(id="proof", classes="lead")
         if self.journey.reachable:
             yield ProgressBar(show_eta=False, show_percentage=False, id="asking-bar")
-            table: DataTable[Text] = DataTable(id="changes", cursor_type="none", zebra_stripes=True)
-            yield table
+            yield ChangesTable(self.journey.bench.knowledge)
             return
         done = self.journey.diagnosis
         with VerticalScroll():
@@ -92,11 +89,9 @@ there is one, else to a new case. `R` asks again, `Esc` goes back to the command
                 )
             )
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Starts at once, where the server can be asked."""
         if self.journey.reachable:
-            self.query_one(DataTable).focus()
-            self.query_one(DataTable).display = False
             self._start()
         else:
             self.query_one("#proof", Static).update(
@@ -144,26 +139,10 @@ there is one, else to a new case. `R` asks again, `Esc` goes back to the command
         self.query_one("#proof", Static).update(
             marked(_STATE[event.proof.outcome], literal(of_proof(event.proof), "bold"))
         )
-        self._fill(event.proof)
+        table = self.query_one(ChangesTable)
+        table.show(event.proof)
+        table.focus()
         self.app.flow.remember(self.journey)
-
-    def _fill(self, proof: Proof) -> None:
-        table = self.query_one(DataTable)
-        table.clear(columns=True)
-        table.display = True
-        table.add_columns("what", "before", "after")
-        for change in proof.changes:
-            fact = self.journey.bench.knowledge.fact(change.fact)
-            table.add_row(
-                Text(fact.title, style="bold"),
-                self._cell(change.before, change.fact),
-                self._cell(change.after, change.fact),
-            )
-        if not proof.changes:
-            table.add_row(Text("nothing has changed"), Text(""), Text(""))
-
-    def _cell(self, value: Value | None, fact: str) -> Text:
-        return Text(printable(of_value(value, self.journey.bench.knowledge.fact(fact)), longest=60))
 
     @on(Failed)
     def _failed(self, event: Failed) -> None:

@@ -93,7 +93,7 @@ and it is read for you.
         yield CommandBox(SHELLS[how.shell], where(how), how.text, how.shell)
         yield Static(literal(how.look_for), classes="look-for")
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Puts the cursor on the first answer."""
         self.query_one("#answers").focus()
 

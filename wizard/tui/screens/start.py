@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
+from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -107,6 +108,13 @@ knows, `Ctrl+Q` quits.
         if not self.has_class("-opening"):
             self.query(Door).first().focus()
         self.query_one("#recent").display = self.query_one("#recent-title").display = False
+
+    def on_screen_resume(self) -> None:
+        """Lets go of what was drawn for the case that is over.
+
+        Textual 8.2 caches a method of each widget's drawings, and so keeps those of the last 1,024 widgets (25 MB).
+        """
+        StylesCache.get_inner_outer.cache_clear()
 
     def on_screen_suspend(self) -> None:
         """Shows the doors to whoever comes back."""

@@ -55,6 +55,15 @@ class StepScreen(Screen[None]):
         """Yields what stands beside the trail."""
         raise NotImplementedError
 
+    def on_mount(self) -> None:
+        """Begins the step, unless the person was quicker and has left it, or the program, already."""
+        if self in self.app.screen_stack and self.children:
+            self.begin()
+
+    def begin(self) -> None:
+        """Shows what there is to show, and puts the cursor where the person will act."""
+        raise NotImplementedError
+
     def show_journey(self, journey: Journey) -> None:
         """Takes over what the case has become, in the frame as well."""
         self.journey = journey

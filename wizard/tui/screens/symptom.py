@@ -67,7 +67,7 @@ Without a text press `Enter` and name the server. `Ctrl+L` shows a list of messa
         with VerticalScroll(id="recognised", can_focus=False):
             yield Static(id="meaning")
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Reads a text that is there already."""
         self.query_one(PasteArea).focus()
         if self._text:

@@ -110,7 +110,7 @@ Press `F3` if the server cannot be reached from here: every probe becomes a ques
                 compact=True,
             )
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Puts the cursor where the person will act."""
         server = self.query_one("#server", Input)
         server.focus()

@@ -57,7 +57,7 @@ details for experts, `R` makes a report for a ticket.
             yield Static(id="verdict")
             yield CertificateCard(self.journey.inputs.options.at)
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Shows the verdict."""
         self.query_one("#columns").focus()
         self._expert = self.app.size.height >= _TALL

@@ -67,7 +67,7 @@ list stands what the answer ruled out.
         with VerticalScroll(id="ruled-out-box", can_focus=False):
             yield Static(id="ruled-out")
 
-    def on_mount(self) -> None:
+    def begin(self) -> None:
         """Shows the walk."""
         self.query_one("#walk").focus()
         self.take(self.journey)

@@ -1,4 +1,4 @@
-"""A line to search a list in; the list's keys work in it."""
+"""A list to choose from, and a line to search it in."""
 
 from __future__ import annotations
 
@@ -8,21 +8,28 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input, OptionList
 
 
+class Choices(OptionList):
+    """A list in which `Enter` goes on, as the footer says."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "choose", id="choose")]
+
+
 class SearchField(Input):
     """Searches as one types. Up and down move in the list, Esc empties it and goes back to the list."""
 
     HELP = """\
 ## Search
 
-Type any words; all of them have to be there. `Up` and `Down` choose, `Enter` takes the choice, `Esc` ends the search.
+Type any words; all of them have to be there. `Up` and `Down` choose, `Enter` takes the choice, `Esc` ends the
+search.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "move('cursor_down')", "choose", key_display="↑↓"),
         Binding("up", "move('cursor_up')", show=False),
         Binding("pagedown", "move('page_down')", show=False),
         Binding("pageup", "move('page_up')", show=False),
-        Binding("escape", "end", "end search"),
-        Binding("enter", "submit", "choose this"),
+        Binding("escape", "end_search", "end search"),
+        Binding("enter", "submit", "choose"),
     ]
 
     def __init__(self, list_id: str) -> None:
@@ -37,7 +44,7 @@ Type any words; all of them have to be there. `Up` and `Down` choose, `Enter` ta
         """Moves in the list."""
         getattr(self._list, f"action_{how}")()
 
-    def action_end(self) -> None:
+    def action_end_search(self) -> None:
         """Empties the search and goes back to the list."""
         self.value = ""
         self._list.focus()
