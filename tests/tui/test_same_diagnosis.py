@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import msgspec
 import pytest
 
-from tests.tui.driver import Driver, known, run, started
+from tests.tui.driver import DEADLINE, Driver, known, run, started
 from wizard.diagnosis.target import read_target
 from wizard.lab.server import LabServer, serve
 from wizard.model.evidence import unknown
@@ -31,16 +33,22 @@ def inputs_for(server: LabServer) -> Inputs:
     return Inputs(options=options, read=read, error=scenario.error)
 
 
+async def until(holds: Callable[[], bool]) -> None:
+    """Waits without drawing anything for the test itself: there are two hundred cases to go through."""
+    async with asyncio.timeout(DEADLINE):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
 async def through_the_screens(driver: Driver, inputs: Inputs) -> Diagnosis:
     """Opens a case, presses Enter and says "I don't know" to every question; returns what that ends in."""
     bench = Workbench(known(), inputs.options)
     driver.app.flow.begin(Opening(inputs=inputs, bench=bench, at="evidence"))
-    await driver.until(lambda: isinstance(driver.app.screen, EvidenceScreen | QuestionScreen))
+    await until(lambda: isinstance(driver.app.screen, EvidenceScreen | QuestionScreen))
     while not isinstance(screen := driver.app.screen, VerdictScreen):
-        await driver.until(lambda: any(one.has_focus for one in driver.app.screen.query("#answers, #probes")))
+        await until(lambda: any(one.has_focus for one in driver.app.screen.query("#answers, #probes")))
         await driver.press("question_mark" if isinstance(screen, QuestionScreen) else "enter", settle=False)
-        await driver.until(lambda before=screen: driver.app.screen is not before)  # type: ignore[misc]
-    await driver.settle()
+        await until(lambda before=screen: driver.app.screen is not before)  # type: ignore[misc]
     done = screen.journey.diagnosis
     driver.app.flow.start_over()
     assert done is not None

@@ -26,12 +26,15 @@ class CertificateCard(Static):
         self.border_title = "certificate"
         self.display = False
         self._at = at
+        self._rows = Content("")
 
     def show(self, case: Case) -> None:
         """Shows the chain of a case; nothing where there is none."""
-        self.display = bool(case.certificates)
-        if case.certificates:
-            self.update(joined(card(case, self._at), "\n"))
+        rows = joined(card(case, self._at), "\n") if case.certificates else Content("")
+        if not rows.is_same(self._rows):
+            self._rows = rows
+            self.display = bool(case.certificates)
+            self.update(rows)
 
 
 def card(case: Case, at: datetime) -> Iterator[Content]:

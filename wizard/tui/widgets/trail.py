@@ -33,7 +33,7 @@ class Trail(Static):
     def show(self, journey: Journey) -> None:
         """Shows what the case has become."""
         self._journey = journey
-        self.refresh(layout=True)
+        self.refresh()
 
     def render(self) -> Content:
         """Returns the steps, one below the other; in a narrow terminal all on one line."""
