@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from wizard.diagnosis.target import ReadTarget
-from wizard.diagnosis.walk import Ask, RunProbe, Step
+from wizard.diagnosis.walk import Ask, RunProbe, Step, withdrawn
 from wizard.model.case import Case
 from wizard.model.knowledge import Knowledge
 from wizard.model.options import Options
@@ -193,6 +193,16 @@ class Flow:
         bench, case = screen.journey.bench, screen.journey.case
         entry = msgspec.structs.replace(bench.knowledge.fact(fact), how_to=bench.how_to(case, fact))
         self._app.push_screen(QuestionScreen(screen.journey, case, Ask(entry, ())))
+
+    def ask_what_is_open(self, journey: Journey) -> None:
+        """Asks once more the questions that would decide and that nobody could answer."""
+        if journey.case is None or journey.diagnosis is None:
+            return
+        case = journey.case
+        for fact in journey.diagnosis.verdict.open_questions:
+            case = withdrawn(case, fact)
+        self._asked.append(journey)
+        self.advance(msgspec.structs.replace(journey, case=case))
 
     def back(self) -> None:
         """Goes back one step: to the question before, else to the screen below."""

@@ -36,11 +36,12 @@ class VerdictScreen(StepScreen):
 
 The first sentence is the fault to mend first. Below it stands what shows it, and everything else that was found.
 
-`Enter` shows how to mend it. `W` shows the way through the decision tree, where answers can be changed. `E` shows the
+`Enter` shows how to mend it, `A` asks once more what nobody knew. `W` shows the way through the decision tree, where answers can be changed. `E` shows the
 details for experts, `R` makes a report for a ticket.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "forward", "fix it", id="next"),
+        Binding("a", "answer", "answer the questions", id="answer"),
         Binding("w", "walk", "why", id="walk"),
         Binding("e", "expert", "details", id="expert"),
         Binding("m", "clients", "clients", id="clients"),
@@ -78,13 +79,19 @@ details for experts, `R` makes a report for a ticket.
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offers a way to the fixes only where there are any."""
+        """Offers a way to the fixes only where there are any, and to the questions only where they are open."""
         done = self.journey.diagnosis
-        return bool(done and done.fixes) if action == "forward" else True
+        if action == "forward":
+            return bool(done and done.fixes)
+        return bool(done and done.verdict.open_questions) if action == "answer" else True
 
     def action_forward(self) -> None:
         """Goes on to the fixes."""
         self.post_message(self.Done(self.journey))
+
+    def action_answer(self) -> None:
+        """Asks once more what nobody knew."""
+        self.app.flow.ask_what_is_open(self.journey)
 
     def action_walk(self) -> None:
         """Shows the way through the tree."""
@@ -124,6 +131,12 @@ def sentences(done: Diagnosis, knowledge: Knowledge, *, expert: bool = False) ->
         yield Content.styled("What would decide", "bold")
         for question in of_questions(verdict.open_questions, knowledge):
             yield marked("unknown", question)
+    if cause is None and done.match is not None and done.match.likely_causes:
+        yield Content("")
+        yield Content.styled("Likely, going by the error text", "bold")
+        titles = {one.id: one.title for one in knowledge.causes}
+        for likely in done.match.likely_causes:
+            yield marked("note", titles.get(likely, likely))
     yield from _evidence(done, knowledge)
     yield from _others(done)
 
