@@ -5,8 +5,8 @@ It imports little: the first frame shall be there at once, and the rest is loade
 
 from __future__ import annotations
 
-import os
 import importlib
+import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from wizard.errors import FileError, WizardError
+from wizard.model.text import printable
 from wizard.tui.background import Failed, Post, Runs
 from wizard.tui.screens.start import StartScreen
 from wizard.tui.themes import DARK, LIGHT
@@ -154,10 +155,10 @@ class WizardApp(App[int]):
         load, opening = self._load, self._opening
 
         def work(run: int, post: Post, cancelled: Event) -> None:
-            import wizard.tui.flow
             from wizard.state.recent import recent
             from wizard.state.settings import settings
 
+            importlib.import_module("wizard.tui.flow")
             knowledge = load()
             cases, message = recent()
             chosen, trouble = settings()
@@ -186,7 +187,7 @@ class WizardApp(App[int]):
 
     @on(Told)
     def _told(self, event: Told) -> None:
-        self.notify(event.sentence, markup=False)
+        self.say(event.sentence)
 
     @on(Failed)
     def _failed(self, event: Failed) -> None:
@@ -264,13 +265,18 @@ class WizardApp(App[int]):
             except FileError as error:
                 self.tell(error)
             else:
-                self.notify(f"Saved: {path}", markup=False)
+                self.say(f"Saved: {path}")
 
         self.push_screen(SaveAs(name, warning), chosen)
 
+    def say(self, sentence: str) -> None:
+        """Shows a sentence for some seconds; what it quotes may be foreign."""
+        self.notify(printable(sentence), markup=False)
+
     def tell(self, error: WizardError) -> None:
         """Shows an error in one sentence, with what to do next."""
-        self.notify(error.hint or "", title=error.message, severity="error", markup=False, timeout=10)
+        title, hint = printable(error.message), printable(error.hint or "")
+        self.notify(hint, title=title, severity="error", markup=False, timeout=10)
 
     def show_article(self, content: Content) -> None:
         """Shows something to read."""

@@ -232,7 +232,7 @@ class Flow:
     def back_to(self, place: str) -> None:
         """Goes back to a step that is behind, several screens at once."""
         self._asked.clear()
-        while isinstance(self._app.screen, StepScreen) and self._app.screen.PLACE != place:
+        while isinstance(self._app.screen, StepScreen) and place != self._app.screen.PLACE:
             self.back()
 
     def start_over(self) -> None:

@@ -17,7 +17,12 @@ DARK = Theme(
     surface="#171c24",
     panel="#202733",
     dark=True,
-    variables={"footer-key-foreground": "#7fd1c7", "block-cursor-text-style": "none"},
+    variables={
+        "footer-key-foreground": "#7fd1c7",
+        "block-cursor-text-style": "none",
+        "block-cursor-background": "#2c3c4e",
+        "block-cursor-foreground": "#ffffff",
+    },
 )
 LIGHT = Theme(
     name="dbtls-light",
@@ -32,5 +37,10 @@ LIGHT = Theme(
     surface="#f3f5f8",
     panel="#e6ebf1",
     dark=False,
-    variables={"footer-key-foreground": "#0a6b62", "block-cursor-text-style": "none"},
+    variables={
+        "footer-key-foreground": "#0a6b62",
+        "block-cursor-text-style": "none",
+        "block-cursor-background": "#d3e4f1",
+        "block-cursor-foreground": "#10171e",
+    },
 )

@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, Input, Markdown, Static, TextArea
 
 from wizard.tui.text import literal
+from wizard.tui.widgets.field import FormInput
 
 
 class Help(ModalScreen[None]):
@@ -105,7 +106,7 @@ class SaveAs(ModalScreen[str | None]):
         """Builds the dialog."""
         with Vertical(classes="dialog small"):
             yield Static(literal(self._warning or "Save as which file?"), classes="lead")
-            yield Input(self._suggested, id="file-name")
+            yield FormInput(self._suggested, id="file-name")
             yield Footer(compact=True, show_command_palette=False)
 
     @on(Input.Submitted)

@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 from wizard.model.knowledge import Knowledge
 from wizard.model.target import NAMES
 from wizard.tui.text import MUTED, literal
+from wizard.tui.widgets.field import FormInput
 
 _MOST_SHOWN = 150
 _WORD_LENGTH = 200
@@ -54,7 +55,7 @@ you had pasted it.
         """Builds the dialog."""
         with Vertical(classes="dialog"):
             yield Static("Which message is it? Type words of it.", classes="lead")
-            yield Input(placeholder="Search", id="search")
+            yield FormInput(placeholder="Search", id="search")
             yield OptionList(id="messages")
             yield Footer(compact=True, show_command_palette=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from typing import ClassVar, cast, get_args
 
@@ -11,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Checkbox, Input, Select, Static
+from textual.widgets import Input, Select, Static
 
 from wizard.diagnosis.target import ReadTarget, read_target
 from wizard.errors import TargetError
@@ -21,7 +22,7 @@ from wizard.tui.screens.step import StepScreen
 from wizard.tui.target_form import Field as FieldName
 from wizard.tui.target_form import Filled, TargetForm, fill
 from wizard.tui.text import joined, literal, marked
-from wizard.tui.widgets.field import Field, FormInput
+from wizard.tui.widgets.field import Field, FormInput, Tick
 
 _INPUTS: tuple[FieldName, ...] = get_args(FieldName)
 
@@ -66,7 +67,7 @@ Press `F3` if the server cannot be reached from here: every probe becomes a ques
                     self._shown,
                     placeholder=r"sql01, sql01\PAYROLL, db02:3306, Server=…;",
                     id="server",
-                    compact=True,
+                    taken=self._take_over,
                 ),
                 id="field-server",
             )
@@ -82,11 +83,9 @@ Press `F3` if the server cannot be reached from here: every probe becomes a ques
                 ),
                 id="field-engine",
             )
-            yield Field("Port", FormInput(placeholder="", id="port", compact=True), id="field-port")
-            yield Field(
-                "Instance", FormInput(placeholder="none", id="instance", compact=True), id="field-instance"
-            )
-            yield Field("Name used", FormInput(name, id="server_name", compact=True), id="field-server_name")
+            yield Field("Port", FormInput(id="port"), id="field-port")
+            yield Field("Instance", FormInput(placeholder="none", id="instance"), id="field-instance")
+            yield Field("Name used", FormInput(name, id="server_name"), id="field-server_name")
             yield Field(
                 "Client",
                 Select(
@@ -100,14 +99,13 @@ Press `F3` if the server cannot be reached from here: every probe becomes a ques
             )
             yield Field(
                 "CA file",
-                FormInput(ca_file, placeholder="this machine's store", id="ca_file", compact=True),
+                FormInput(ca_file, placeholder="this machine's store", id="ca_file"),
                 id="field-ca_file",
             )
-            yield Checkbox(
+            yield Tick(
                 "I can't reach it from here; ask me instead",
                 value=not inputs.options.probing,
                 id="unreachable",
-                compact=True,
             )
 
     def begin(self) -> None:
@@ -122,23 +120,24 @@ Press `F3` if the server cannot be reached from here: every probe becomes a ques
         if event.value == self._shown:
             return
         self._shown, self._pasted = event.value, None
-        self._take_over(event.value)
+        with contextlib.suppress(TargetError):  # half typed, or a name alone; the sentence comes with Enter
+            self.query_one("#engine", Select).value = read_target(event.value).target.engine
         self._show_read()
 
-    def _take_over(self, text: str) -> None:
-        """Keeps what a connection string tells, and shows only its server: the rest may hold a password."""
+    def _take_over(self, text: str) -> str | None:
+        """Keeps what a pasted connection string tells, and returns its server alone to be shown."""
         try:
             read = read_target(text)
         except TargetError:
-            return  # half typed; the sentence comes with Enter
-        if read.dropped_secret or read.dialect not in ("url", "instance"):
-            self._pasted = read
-            self._shown = str(read.target)
-            self.query_one("#server", Input).value = self._shown
-            self.query_one("#server", Input).cursor_position = len(self._shown)
-            name = read.target.server_name
-            self.query_one("#server_name", Input).value = name if name != read.target.host else ""
+            return None
+        if not read.dropped_secret and read.dialect in ("url", "instance"):
+            return None
+        self._pasted, self._shown = read, str(read.target)
+        name = read.target.server_name
+        self.query_one("#server_name", Input).value = name if name != read.target.host else ""
         self.query_one("#engine", Select).value = read.target.engine
+        self._show_read()
+        return self._shown
 
     def _show_read(self) -> None:
         """Shows what a connection string told, and what stands for the fields that are empty."""
@@ -176,7 +175,7 @@ Press `F3` if the server cannot be reached from here: every probe becomes a ques
 
     def action_toggle_reach(self) -> None:
         """Says whether the server can be asked from here."""
-        self.query_one(Checkbox).toggle()
+        self.query_one(Tick).action_tick()
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
@@ -211,7 +210,7 @@ Press `F3` if the server cannot be reached from here: every probe becomes a ques
             pasted=self._pasted,
             engine=self._chosen_engine(),
             client=client if isinstance(client, str) else None,
-            reachable=not self.query_one(Checkbox).value,
+            reachable=not self.query_one(Tick).value,
         )
 
     def _chosen_engine(self) -> Engine | None:

@@ -36,7 +36,9 @@ class VerdictScreen(StepScreen):
 
 The first sentence is the fault to mend first. Below it stands what shows it, and everything else that was found.
 
-`Enter` shows how to mend it, `A` asks once more what nobody knew. `W` shows the way through the decision tree, where answers can be changed. `E` shows the
+`Enter` shows how to mend it, `A` asks once more what nobody knew.
+
+`W` shows the way through the decision tree, where answers can be changed. `E` shows the
 details for experts, `R` makes a report for a ticket.
 """
     BINDINGS: ClassVar[list[BindingType]] = [

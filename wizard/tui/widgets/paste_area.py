@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import ClassVar
 
@@ -10,6 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
+from wizard.model.text import printable
+
+_COLOURS = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
+"""Escape sequences of coloured logs (ECMA-48, section 5.4)."""
 LONGEST_SHOWN = 4_000
 """Characters of a paste that are laid out; of a longer one an extract is, or the screen would stall."""
 _BURST_S = 0.02
@@ -65,7 +70,7 @@ fine. Passwords in it are blanked at once.
     def show_extract(self, text: str, around: str | None) -> None:
         """Shows `text` in place of the same text with its secrets; of a long one what stands around `around`."""
         if self._whole is None:
-            if text != self.text:
+            if harmless(text) != self.text:
                 self._put(text)
             if around and (at := text.find(around)) >= 0:
                 line, column = text.count("\n", 0, at), at - text.rfind("\n", 0, at) - 1
@@ -77,22 +82,26 @@ fine. Passwords in it are blanked at once.
         start = text.rfind("\n", 0, max(at - 300, 0)) + 1
         shown = text[start : start + LONGEST_SHOWN // 2]
         head = f"[{len(text):,} characters pasted. Backspace empties the field.]\n"
-        self.load_text(f"{head}{'…' if start else ''}{shown}…")
+        self.load_text(f"{head}{'…' if start else ''}{harmless(shown)}…")
 
     def _put(self, text: str) -> None:
         self._whole = text if len(text) > LONGEST_SHOWN else None
         self.read_only = self._whole is not None
-        self.load_text(f"[reading {len(text):,} characters …]" if self._whole is not None else text)
+        self.load_text(f"[reading {len(text):,} characters …]" if self._whole is not None else harmless(text))
         self.move_cursor(self.document.end)
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Keeps a long paste whole; a short one is inserted at the cursor."""
-        if self._whole is None and len(self.text) + len(event.text) <= LONGEST_SHOWN:
-            return  # TextArea inserts it
         event.prevent_default()
         event.stop()
-        self._put(self.value + event.text)
-        self.post_message(self.Edited(self.value))
+        if self._whole is None and len(self.text) + len(event.text) <= LONGEST_SHOWN:
+            start, end = self.selection
+            self.move_cursor(self.replace(harmless(event.text), start, end).end_location)
+        else:
+            if self._whole is None:
+                self.delete(*self.selection)
+            self._put(self.value + event.text)
+            self.post_message(self.Edited(self.value))
 
     async def _on_key(self, event: events.Key) -> None:
         """Takes a quick Enter for a line break of a paste, and lets one key empty a long paste."""
@@ -119,3 +128,9 @@ fine. Passwords in it are blanked at once.
     def action_clear(self) -> None:
         """Empties the field."""
         self.replace_with("")
+
+
+def harmless(text: str) -> str:
+    """Returns a text of several lines without colours, and with nothing that acts on the terminal."""
+    plain = _COLOURS.sub("", text).expandtabs(4)
+    return "\n".join(printable(line, longest=len(line) or 1) for line in plain.splitlines())

@@ -91,6 +91,9 @@ A `?` means that it could not be found out, and says why; it never counts as "no
 
     def on_resize(self) -> None:
         """Fits each line into the room that there is now; opened, a line shows all of itself."""
+        self.call_after_refresh(self._fit)  # the scroll bar comes and goes with the new size
+
+    def _fit(self) -> None:
         for probe, line in self._rows.items():
             self._put(probe, line)
 
