@@ -174,6 +174,7 @@ async def started(
     bench: type[Workbench] | None = None,
     opening: Callable[[], Opening] | None = None,
     watch: Callable[[Message], None] | None = None,
+    now: Callable[[], datetime] = lambda: NOW,
 ) -> AsyncIterator[Driver]:
     """Starts a wizard in a terminal that is not there, and ends it.
 
@@ -182,11 +183,12 @@ async def started(
         bench: its workbench; without one, a fake that has nothing recorded.
         opening: tells where it opens, and what is known already.
         watch: is told of every message.
+        now: the moment, where a server makes its certificate while the test runs.
     """
     if "DBTLS_STATE_DIR" not in os.environ:
         raise RuntimeError("DBTLS_STATE_DIR is not set: these tests would change what you have kept")
     known()  # an error in the knowledge shall not look like one of the wizard
-    app = WizardApp(known, bench=bench or faked("postgresql-healthy"), opening=opening, now=lambda: NOW)
+    app = WizardApp(known, bench=bench or faked("postgresql-healthy"), opening=opening, now=now)
     app.animation_level = "none"
     async with app.run_test(size=size, notifications=True, message_hook=_without_blinking(watch)) as pilot:
         driver = Driver(app, pilot)

@@ -278,11 +278,11 @@ class WizardApp(App[int]):
         title, hint = printable(error.message), printable(error.hint or "")
         self.notify(hint, title=title, severity="error", markup=False, timeout=10)
 
-    def show_article(self, content: Content) -> None:
+    def show_article(self, rows: tuple[Content, ...]) -> None:
         """Shows something to read."""
         from wizard.tui.screens.dialogs import Article
 
-        self.push_screen(Article(content))
+        self.push_screen(Article(rows))
 
     def show_plain(self, text: str) -> None:
         """Shows text without a frame, to be marked with the mouse."""

@@ -10,11 +10,13 @@ from wizard.model.entry import Correction
 from wizard.model.knowledge import CauseEntry, FactEntry, FixEntry, Knowledge
 from wizard.model.recognition import ClientEntry, SymptomEntry
 from wizard.report.words import TIERS
-from wizard.tui.text import MUTED, joined, literal, marked
+from wizard.tui.text import MUTED, literal, marked
 from wizard.workbench import Diagnosis, engine_of
 
+Rows = tuple[Content, ...]
 
-def of_cause(cause: CauseEntry, known: Knowledge) -> Content:
+
+def of_cause(cause: CauseEntry, known: Knowledge) -> Rows:
     """Returns a cause with its fixes."""
 
     def rows() -> Iterator[Content]:
@@ -30,7 +32,7 @@ def of_cause(cause: CauseEntry, known: Knowledge) -> Content:
     return _article("cause", cause.id, cause.title, rows(), cause.corrects, cause.sources, known)
 
 
-def of_symptom(symptom: SymptomEntry, known: Knowledge) -> Content:
+def of_symptom(symptom: SymptomEntry, known: Knowledge) -> Rows:
     """Returns a symptom with its likely causes and what clients say."""
 
     def rows() -> Iterator[Content]:
@@ -47,7 +49,7 @@ def of_symptom(symptom: SymptomEntry, known: Knowledge) -> Content:
     return _article("symptom", symptom.id, symptom.title, rows(), symptom.corrects, symptom.sources, known)
 
 
-def of_client(client: ClientEntry, known: Knowledge) -> Content:
+def of_client(client: ClientEntry, known: Knowledge) -> Rows:
     """Returns what a client does about TLS by itself."""
     return _article(
         "client", client.id, client.title, client_notes(client.notes), client.corrects, client.sources, known
@@ -59,7 +61,7 @@ def client_notes(notes: tuple[str, ...]) -> Iterator[Content]:
     yield from (marked("note", note) for note in notes or ("Nothing is noted about it yet.",))
 
 
-def of_clients(done: Diagnosis, known: Knowledge) -> Content:
+def of_clients(done: Diagnosis, known: Knowledge) -> Rows:
     """Returns what the clients of a case's database do by themselves, the case's own client first."""
     engine, own = engine_of(done.case), done.case.value("client")
 
@@ -72,10 +74,10 @@ def of_clients(done: Diagnosis, known: Knowledge) -> Content:
                 yield literal(client.title, "bold") + literal(f"  {client.id}", MUTED)
                 yield from client_notes(client.notes)
 
-    return joined(rows(), "\n")
+    return tuple(rows())
 
 
-def of_fact(fact: FactEntry, known: Knowledge) -> Content:
+def of_fact(fact: FactEntry, known: Knowledge) -> Rows:
     """Returns a fact with its possible values and the ways to find it out."""
 
     def rows() -> Iterator[Content]:
@@ -84,13 +86,13 @@ def of_fact(fact: FactEntry, known: Knowledge) -> Content:
         for how in fact.how_to:
             if how.text.count("\n") < 6:
                 yield Content("")
-                yield joined((literal(line) for line in how.text.splitlines()), "\n")
+                yield from (literal(line) for line in how.text.splitlines())
                 yield literal(how.look_for, MUTED)
 
     return _article("fact", fact.id, fact.title, rows(), fact.corrects, fact.sources, known)
 
 
-def of_fix(fix: FixEntry, known: Knowledge) -> Content:
+def of_fix(fix: FixEntry, known: Knowledge) -> Rows:
     """Returns a fix without its commands: those need a case to be filled in."""
 
     def rows() -> Iterator[Content]:
@@ -129,7 +131,7 @@ def _article(
     corrects: tuple[Correction, ...],
     sources: tuple[str, ...],
     known: Knowledge,
-) -> Content:
+) -> Rows:
     def all_rows() -> Iterator[Content]:
         yield literal(title, "bold")
         yield literal(f"{kind} · {entry_id}", MUTED)
@@ -146,4 +148,4 @@ def _article(
             yield Content.styled("Sources", "bold")
             yield from (marked("note", f"{one.title}  {one.url or ''}".rstrip()) for one in found)
 
-    return joined(all_rows(), "\n")
+    return tuple(all_rows())

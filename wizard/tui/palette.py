@@ -50,7 +50,7 @@ class _Known(NamedTuple):
     title: str
     kind: str
     haystack: str
-    content: Callable[[], Content]
+    content: Callable[[], articles.Rows]
 
 
 class KnowledgeSearch(Provider):
@@ -92,5 +92,5 @@ def _index(known: Knowledge) -> Iterator[_Known]:
         yield _known("fix", fix, partial(articles.of_fix, fix, known))
 
 
-def _known(kind: str, entry: Readable, content: Callable[[], Content], *words: str) -> _Known:
+def _known(kind: str, entry: Readable, content: Callable[[], articles.Rows], *words: str) -> _Known:
     return _Known(entry.title, kind, " ".join((entry.id, entry.title, *words)).lower(), content)

@@ -59,7 +59,7 @@ class EvidencePane(VerticalScroll, can_focus=False):
 
     def show_certificate(self, case: Case) -> None:
         """Shows the certificate of a case, as soon as there is one."""
-        self.query_one(CertificateCard).show(case)
+        self.query_one(CertificateCard).show_case(case)
 
 
 class ShownAgain(ModalScreen[None]):

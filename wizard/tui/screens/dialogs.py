@@ -14,6 +14,7 @@ from textual.widgets import Footer, Input, Markdown, Static, TextArea
 
 from wizard.tui.text import literal
 from wizard.tui.widgets.field import FormInput
+from wizard.tui.widgets.paragraphs import Paragraphs
 
 
 class Help(ModalScreen[None]):
@@ -47,15 +48,15 @@ class Article(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q", "dismiss", "close")]
     HELP = "## An article\n\nWhat dbtls knows about it. The arrow keys scroll; `Esc` closes it."
 
-    def __init__(self, content: Content) -> None:
+    def __init__(self, rows: tuple[Content, ...]) -> None:
         super().__init__()
-        self._content = content
+        self._rows = rows
 
     def compose(self) -> ComposeResult:
         """Builds the dialog."""
         with Vertical(classes="dialog"):
             with VerticalScroll():
-                yield Static(self._content)
+                yield Paragraphs(self._rows)
             yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:

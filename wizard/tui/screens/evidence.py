@@ -97,7 +97,7 @@ again.
             return
         probes.begin(dict.fromkeys(fact.probe for fact in self.journey.bench.knowledge.facts if fact.probe))
         probes.show_case(case)
-        self.query_one(CertificateCard).show(case)
+        self.query_one(CertificateCard).show_case(case)
         self._say_done()
 
     def _start(self) -> None:
@@ -148,7 +148,7 @@ again.
 
     def _take(self, case: Case) -> None:
         self.show_journey(msgspec.structs.replace(self.journey, case=case))
-        self.query_one(CertificateCard).show(case)
+        self.query_one(CertificateCard).show_case(case)
 
     def _end(self, elapsed_ms: int) -> None:
         """Closes the probing: what has not answered by now stays unknown."""

@@ -21,8 +21,9 @@ from wizard.report.words import RUN_ON, SHELLS
 from wizard.tui.journey import Journey
 from wizard.tui.screens.step import StepScreen
 from wizard.tui.script import as_script, script_name
-from wizard.tui.text import MUTED, joined, literal, marked
+from wizard.tui.text import MUTED, field, literal, marked
 from wizard.tui.widgets.command_box import CommandBox
+from wizard.tui.widgets.paragraphs import Paragraphs
 
 _TIERS: tuple[Tier, ...] = get_args(Tier)
 _TAB: dict[Tier, str] = {"permanent": "Permanent", "intermediate": "Intermediate", "bypass": "Bypass"}
@@ -83,7 +84,7 @@ fixed.
             yield self._selector("client", "any client", self._clients(), self._own_client())
         yield OptionList(id="fixes", compact=True)
         with VerticalScroll(id="fix", can_focus=False):
-            yield Static(id="fix-about")
+            yield Paragraphs(id="fix-about")
 
     def _selector(
         self, name: str, prompt: str, options: list[tuple[str, str]], value: str | None = None
@@ -176,16 +177,16 @@ fixed.
         self._shown = fix
         box = self.query_one("#fix", VerticalScroll)
         box.query("CommandBox, .fix-when").remove()
-        about = self.query_one("#fix-about", Static)
+        about = self.query_one("#fix-about", Paragraphs)
         self.refresh_bindings()
         if fix is None:
-            about.update(literal("There is no fix of this kind for what is selected.", MUTED))
+            about.show([literal("There is no fix of this kind for what is selected.", MUTED)])
             return
-        about.update(joined(_before(fix, self._meanings(fix)), "\n"))
+        about.show(_before(fix, self._meanings(fix)))
         steps = [_box(f"{number}", step) for number, step in enumerate(fix.steps, 1)]
         undo = [_box("undo", step) for step in fix.undo]
         confirm = CommandBox("prove it", "from a shell", fix.confirm, "sh")
-        when = Static(joined(() if fix.tier == "bypass" else _when(fix), "\n"), classes="fix-when")
+        when = Paragraphs(() if fix.tier == "bypass" else _when(fix), classes="fix-when")
         box.mount(*steps, when, *undo, confirm)
         box.scroll_home(animate=False)
 
@@ -256,4 +257,4 @@ def _when(fix: RenderedFix) -> Iterator[Content]:
 
 def _told(label: str, words: str | None, style: str = MUTED) -> Iterator[Content]:
     if words:
-        yield Content.styled(f"{label:<10}", style) + literal(words)
+        yield field(label, words, 10, style)

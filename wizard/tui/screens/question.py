@@ -30,6 +30,12 @@ from wizard.tui.widgets.command_box import CommandBox
 _DUNNO = "dunno"
 
 
+class Answers(OptionList):
+    """The possible answers."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "answer")]
+
+
 class QuestionScreen(StepScreen):
     """Asks the person about one fact. Returns the case with the answer, or None for going back."""
 
@@ -77,7 +83,7 @@ and it is read for you.
             Option(Content(f"{number}  ") + literal(choice.label), id=str(number - 1))
             for number, choice in enumerate(fact.choices, start=1)
         ]
-        yield OptionList(*choices, Option(Content("?  I don't know"), id=_DUNNO), id="answers", compact=True)
+        yield Answers(*choices, Option(Content("?  I don't know"), id=_DUNNO), id="answers", compact=True)
         yield Static(id="pasted")
         if not fact.how_to:
             return

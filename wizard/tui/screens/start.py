@@ -62,6 +62,12 @@ class Door(Static, can_focus=True):
         self.action_open()
 
 
+class Recent(OptionList):
+    """The cases of lately."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "open again")]
+
+
 class StartScreen(Screen[None]):
     """Where everything begins, and where `Esc` ends."""
 
@@ -100,7 +106,7 @@ knows, `Ctrl+Q` quits.
             for name, title, words in _DOORS:
                 yield Door(name, title, words)
             yield Static("Recent", id="recent-title", classes="lead")
-            yield OptionList(id="recent", compact=True)
+            yield Recent(id="recent", compact=True)
         yield Footer(compact=True)
 
     def on_mount(self) -> None:

@@ -23,7 +23,8 @@ from wizard.tui.background import Post, Runs
 from wizard.tui.journey import Journey
 from wizard.tui.screens.message_list import MessageList
 from wizard.tui.screens.step import StepScreen
-from wizard.tui.text import MUTED, State, field, joined, literal, marked
+from wizard.tui.text import MUTED, Hung, State, field, literal, marked
+from wizard.tui.widgets.paragraphs import Paragraphs
 from wizard.tui.widgets.paste_area import PasteArea
 
 
@@ -65,7 +66,7 @@ Without a text press `Enter` and name the server. `Ctrl+L` shows a list of messa
         yield Static("Paste the error message. Have none? Press Enter.", classes="lead")
         yield PasteArea(self._text, placeholder="Paste here", id="error")
         with VerticalScroll(id="recognised", can_focus=False):
-            yield Static(id="meaning")
+            yield Paragraphs(id="meaning")
 
     def begin(self) -> None:
         """Reads a text that is there already."""
@@ -97,7 +98,7 @@ Without a text press `Enter` and name the server. `Ctrl+L` shows a list of messa
         self.query_one(PasteArea).show_extract(event.text, event.match.words if event.match else None)
         rows = explained(event.match, self.journey.bench.knowledge) if event.match else ()
         blanked = [marked("note", f"A password in it was blanked: {BLANK}")] if BLANK in event.text else []
-        self.query_one("#meaning", Static).update(joined((*rows, *blanked), "\n"))
+        self.query_one("#meaning", Paragraphs).show((*rows, *blanked))
         if self._submitted:
             self._go_on()
 
@@ -135,7 +136,7 @@ def explained(match: Match, knowledge: Knowledge) -> Iterator[Content]:
     state: State = "unknown" if match.symptom == "ambiguous" else "passed"
     yield marked(state, literal(symptom.title, "bold"))
     if match.words:
-        yield literal(f"  decided by “{match.words}”", MUTED)
+        yield Hung(literal(f"  decided by “{match.words}”", MUTED), 2)
     yield Content("")
     yield literal(match.meaning)
     for advice in (match.ask_for, match.go_to):

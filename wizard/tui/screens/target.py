@@ -21,8 +21,9 @@ from wizard.tui.journey import Journey
 from wizard.tui.screens.step import StepScreen
 from wizard.tui.target_form import Field as FieldName
 from wizard.tui.target_form import Filled, TargetForm, fill
-from wizard.tui.text import joined, literal, marked
+from wizard.tui.text import literal, marked
 from wizard.tui.widgets.field import Field, FormInput, Tick
+from wizard.tui.widgets.paragraphs import Paragraphs
 
 _INPUTS: tuple[FieldName, ...] = get_args(FieldName)
 
@@ -71,7 +72,7 @@ Press `F3` if the server cannot be reached from here: every probe becomes a ques
                 ),
                 id="field-server",
             )
-            yield Static(id="read")
+            yield Paragraphs(id="read")
             yield Field(
                 "Database",
                 Select(
@@ -149,8 +150,8 @@ Press `F3` if the server cannot be reached from here: every probe becomes a ques
             )
         if read and read.dropped_secret:
             told.append(marked("note", "user and password were dropped; nobody is logged in"))
-        self.query_one("#read", Static).update(joined(told, "\n"))
-        self.query_one("#read", Static).display = bool(told)
+        self.query_one("#read", Paragraphs).show(told)
+        self.query_one("#read", Paragraphs).display = bool(told)
         filled = fill(msgspec.structs.replace(self._form(), ca_file="", reachable=False))
         target = filled.read.target if filled.read else None
         engine = self._chosen_engine()

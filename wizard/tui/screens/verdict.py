@@ -9,7 +9,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
 
 from wizard.diagnosis.findings import Finding
 from wizard.model.knowledge import Knowledge
@@ -18,8 +17,9 @@ from wizard.tui.articles import of_clients
 from wizard.tui.journey import Journey
 from wizard.tui.screens.step import StepScreen
 from wizard.tui.screens.walk import WalkScreen
-from wizard.tui.text import MUTED, State, joined, literal, marked, state_of
+from wizard.tui.text import MUTED, State, literal, marked, state_of
 from wizard.tui.widgets.certificate_card import CertificateCard
+from wizard.tui.widgets.paragraphs import Paragraphs
 from wizard.workbench import Diagnosis
 
 _TALL = 34
@@ -57,7 +57,7 @@ details for experts, `R` makes a report for a ticket.
     def compose_work(self) -> Iterable[Widget]:
         """Yields the verdict and the certificate."""
         with VerticalScroll(id="columns"):
-            yield Static(id="verdict")
+            yield Paragraphs(id="verdict")
             yield CertificateCard(self.journey.inputs.options.at)
 
     def begin(self) -> None:
@@ -76,8 +76,8 @@ details for experts, `R` makes a report for a ticket.
         if done is None:
             return
         rows = sentences(done, self.journey.bench.knowledge, expert=self._expert)
-        self.query_one("#verdict", Static).update(joined(rows, "\n"))
-        self.query_one(CertificateCard).show(done.case)
+        self.query_one("#verdict", Paragraphs).show(rows)
+        self.query_one(CertificateCard).show_case(done.case)
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -21,9 +21,16 @@ from wizard.model.knowledge import Knowledge
 from wizard.report.words import SOURCES, of_value
 from wizard.tui.journey import Journey
 from wizard.tui.screens.step import StepScreen
-from wizard.tui.text import MUTED, joined, literal, marked, state_of
+from wizard.tui.text import MUTED, Hung, literal, marked, state_of
+from wizard.tui.widgets.paragraphs import Paragraphs
 
 _MOST_CAUSES = 6
+
+
+class Walk(OptionList):
+    """The questions of the walk."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "answer it myself")]
 
 
 class WalkScreen(StepScreen):
@@ -63,9 +70,9 @@ list stands what the answer ruled out.
     def compose_work(self) -> Iterable[Widget]:
         """Yields the verdict, the trail and what was ruled out."""
         yield Static(id="walk-verdict", classes="lead")
-        yield OptionList(id="walk", compact=True)
+        yield Walk(id="walk", compact=True)
         with VerticalScroll(id="ruled-out-box", can_focus=False):
-            yield Static(id="ruled-out")
+            yield Paragraphs(id="ruled-out")
 
     def begin(self) -> None:
         """Shows the walk."""
@@ -102,8 +109,8 @@ list stands what the answer ruled out.
     @on(OptionList.OptionHighlighted, "#walk")
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
         mark = self._marks[event.option_index]
-        rows = joined(ruled_out_rows(mark, self.journey.bench.knowledge), "\n")
-        self.query_one("#ruled-out", Static).update(rows)
+        rows = ruled_out_rows(mark, self.journey.bench.knowledge)
+        self.query_one("#ruled-out", Paragraphs).show(rows)
         self.refresh_bindings()
 
     @on(OptionList.OptionSelected, "#walk")
@@ -144,6 +151,6 @@ def ruled_out_rows(mark: Trailmark, knowledge: Knowledge) -> Iterator[Content]:
         values = " or ".join(of_value(value, fact) for value in branch.values)
         yield marked("skipped", literal(f"ruled out, as it is not: {values}", MUTED))
         for cause in branch.causes[:_MOST_CAUSES]:
-            yield Content("    ") + literal(titles[cause])
+            yield Hung(Content("    ") + literal(titles[cause]), 4)
         if len(branch.causes) > _MOST_CAUSES:
             yield Content.styled(f"    and {len(branch.causes) - _MOST_CAUSES} more", MUTED)

@@ -6,19 +6,19 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from textual.content import Content
-from textual.widgets import Static
 
 from wizard.model.case import Case
 from wizard.model.certificate import Certificate
 from wizard.report.words import of_days
-from wizard.tui.text import MUTED, State, field, joined, literal, marked
+from wizard.tui.text import MUTED, Hung, State, field, literal, marked
+from wizard.tui.widgets.paragraphs import Paragraphs
 
 _MOST_NAMES = 6
 _BAR = 20
 """Cells of the bar of days."""
 
 
-class CertificateCard(Static):
+class CertificateCard(Paragraphs):
     """Shows the certificates of a case, leaf first."""
 
     def __init__(self, at: datetime, *, id: str | None = None) -> None:  # noqa: A002
@@ -26,15 +26,14 @@ class CertificateCard(Static):
         self.border_title = "certificate"
         self.display = False
         self._at = at
-        self._rows = Content("")
+        self._shown: tuple[Certificate, ...] = ()
 
-    def show(self, case: Case) -> None:
+    def show_case(self, case: Case) -> None:
         """Shows the chain of a case; nothing where there is none."""
-        rows = joined(card(case, self._at), "\n") if case.certificates else Content("")
-        if not rows.is_same(self._rows):
-            self._rows = rows
+        if case.certificates != self._shown:
+            self._shown = case.certificates
             self.display = bool(case.certificates)
-            self.update(rows)
+            self.show(card(case, self._at))
 
 
 def card(case: Case, at: datetime) -> Iterator[Content]:
@@ -77,13 +76,13 @@ def _names(leaf: Certificate, used: str | None, matches: bool) -> Iterator[Conte
     kind = "" if leaf.sans else " (common name)"
     for name in sorted(names, key=lambda one: -_alike(one, used))[:_MOST_NAMES]:
         same = matches and _covers(name, used)
-        yield Content(" " * 6) + marked("passed" if same else "note" if matches else "failed", name + kind)
+        yield _below(marked("passed" if same else "note" if matches else "failed", name + kind))
         if not matches and (under := _difference(name, used)):
             yield Content(" " * 8) + Content.styled(under, "$text-error")
     if len(names) > _MOST_NAMES:
         yield Content.styled(f"      and {len(names) - _MOST_NAMES} more", MUTED)
     if not names:
-        yield Content(" " * 6) + marked("failed", "it holds no name at all")
+        yield _below(marked("failed", "it holds no name at all"))
 
 
 def _labels(name: str) -> list[str]:
@@ -122,7 +121,12 @@ def _days(start: datetime, end: datetime, at: datetime) -> Content:
     left = min(max((end - at).total_seconds() / whole, 0.0), 1.0)
     filled = round(left * _BAR)
     if at < start:
-        return Content(" " * 6) + marked("failed", f"not valid before {start:%Y-%m-%d %H:%M} UTC")
+        return _below(marked("failed", f"not valid before {start:%Y-%m-%d %H:%M} UTC"))
     state: State = "failed" if at > end else "passed" if left > 0.1 else "unknown"
     bar = Content.styled("█" * filled, "$primary") + Content.styled("░" * (_BAR - filled), MUTED)
-    return Content(" " * 6) + bar + Content(" ") + marked(state, of_days(end, at))
+    return _below(bar + Content(" ") + marked(state, of_days(end, at)))
+
+
+def _below(told: Content) -> Content:
+    """Returns a row that stands below the values, without a label."""
+    return Hung(Content(" " * 6) + told, 6)
