@@ -16,11 +16,11 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from wizard.model.knowledge import TOPICS, CauseEntry
-from wizard.tui.practise.choices import Choices, SearchField
 from wizard.tui.practise.fix import after_cause
 from wizard.tui.practise.frame import AskingStep
 from wizard.tui.practise.sitting import Sitting, numbered
 from wizard.tui.text import literal, symbol
+from wizard.tui.widgets.choices import Choices, SearchField
 
 DUNNO = "dunno"
 _TOPICS = list(TOPICS)

@@ -14,11 +14,11 @@ from textual.widgets.option_list import Option
 
 from wizard.fixes.render import RenderedFix
 from wizard.report.words import PLATFORMS, TIERS
-from wizard.tui.practise.choices import Choices
 from wizard.tui.practise.compared import ComparedScreen
 from wizard.tui.practise.frame import AskingStep, ExerciseStep
 from wizard.tui.practise.sitting import Sitting, numbered
 from wizard.tui.text import MUTED, joined, literal
+from wizard.tui.widgets.choices import Choices
 
 DUNNO = "dunno"
 

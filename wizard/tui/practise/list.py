@@ -24,7 +24,6 @@ from wizard.model.knowledge import TOPICS, Knowledge
 from wizard.model.target import NAMES
 from wizard.state.progress import Attempt, attempts
 from wizard.tui.background import Post, Runs
-from wizard.tui.practise.choices import Choices, SearchField
 from wizard.tui.practise.exercise import ExerciseScreen
 from wizard.tui.practise.sitting import (
     DIFFICULTIES,
@@ -35,6 +34,7 @@ from wizard.tui.practise.sitting import (
     of_wrong_turns,
 )
 from wizard.tui.text import MUTED, joined, literal
+from wizard.tui.widgets.choices import Choices, SearchField
 from wizard.tui.widgets.headline import Headline
 from wizard.workbench import Options, Workbench
 

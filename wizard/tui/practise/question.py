@@ -15,10 +15,10 @@ from wizard.diagnosis.grade import exercise_step
 from wizard.model.evidence import Value
 from wizard.model.knowledge import FactEntry
 from wizard.tui.practise.cause import CauseScreen
-from wizard.tui.practise.choices import Choices
 from wizard.tui.practise.frame import AskingStep, ExerciseStep
 from wizard.tui.practise.sitting import Sitting, numbered
 from wizard.tui.text import literal
+from wizard.tui.widgets.choices import Choices
 
 DUNNO = "dunno"
 

@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 from wizard.model.knowledge import Knowledge
 from wizard.model.target import NAMES
 from wizard.tui.text import MUTED, literal
-from wizard.tui.widgets.field import FormInput
+from wizard.tui.widgets.choices import Choices, SearchField
 
 _MOST_SHOWN = 150
 _WORD_LENGTH = 200
@@ -31,13 +31,7 @@ class MessageList(ModalScreen[str | None]):
 Type any words of the message; all of them have to be in it. `Up` and `Down` choose, `Enter` takes the message as if
 you had pasted it.
 """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "back"),
-        Binding("down", "move('cursor_down')", "choose", show=False),
-        Binding("up", "move('cursor_up')", show=False),
-        Binding("pagedown", "move('page_down')", show=False),
-        Binding("pageup", "move('page_up')", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "back")]
 
     def __init__(self, knowledge: Knowledge) -> None:
         super().__init__()
@@ -55,14 +49,14 @@ you had pasted it.
         """Builds the dialog."""
         with Vertical(classes="dialog"):
             yield Static("Which message is it? Type words of it.", classes="lead")
-            yield FormInput(placeholder="Search", id="search")
-            yield OptionList(id="messages")
+            yield SearchField("messages")
+            yield Choices(id="messages", compact=True)
             yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Shows all messages."""
         self._show("")
-        self.query_one(Input).focus()
+        self.query_one(SearchField).focus()
 
     @on(Input.Changed)
     def _searched(self, event: Input.Changed) -> None:
@@ -92,10 +86,6 @@ you had pasted it.
         shown_list.add_options(options)
         if found:
             shown_list.highlighted = 1
-
-    def action_move(self, how: str) -> None:
-        """Moves in the list while the search has the focus."""
-        getattr(self.query_one(OptionList), f"action_{how}")()
 
     @on(Input.Submitted)
     def _submitted(self) -> None:

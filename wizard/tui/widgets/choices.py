@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.widgets import Input, OptionList
+from textual.widgets import OptionList
+
+from wizard.tui.widgets.field import FormInput
 
 
 class Choices(OptionList):
@@ -14,7 +16,7 @@ class Choices(OptionList):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "choose", id="choose")]
 
 
-class SearchField(Input):
+class SearchField(FormInput):
     """Searches as one types. Up and down move in the list, Esc empties it and goes back to the list."""
 
     HELP = """\
@@ -33,12 +35,16 @@ search.
     ]
 
     def __init__(self, list_id: str) -> None:
-        super().__init__(placeholder="/ to search", compact=True)
+        super().__init__(id=f"search-{list_id}", placeholder="type to search")
         self._list_id = list_id
 
     @property
     def _list(self) -> OptionList:
         return self.screen.query_one(f"#{self._list_id}", OptionList)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leaves Esc to the screen where there is no search to end."""
+        return bool(self.value) if action == "end_search" else True
 
     def action_move(self, how: str) -> None:
         """Moves in the list."""
