@@ -103,3 +103,8 @@ def _package_version(name: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return "missing"
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Names bytes by their parameter: some are made anew in each process, and all processes need the same names."""
+    return argname if isinstance(val, bytes) else None

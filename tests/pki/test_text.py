@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wizard.model.text import LONGEST, printable
+from wizard.model.text import LONGEST, excerpt, printable
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,21 @@ def test_result_is_stable_and_free_of_controls(text: str) -> None:
         unicodedata.bidirectional(char) in {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
         for char in clean
     )
+
+
+def test_an_excerpt_holds_the_words_that_matter() -> None:
+    """Of a long text the part around the words is kept, whether it has lines or not; what is left out shows."""
+    lines = excerpt("before\n" * 1000 + "HERE it is\n" + "after\n" * 1000, "HERE", 200)
+    assert "HERE it is" in lines
+    assert lines.startswith("…before\n")
+    assert lines.endswith("…")
+    one_line = excerpt("x" * 1000 + "HERE" + "y" * 1000, "HERE", 40)
+    assert "HERE" in one_line
+    assert len(one_line) == 42
+
+
+def test_an_excerpt_of_a_short_text_is_all_of_it() -> None:
+    """Nothing is cut off where there is room, and the beginning is kept where nothing matters more."""
+    assert excerpt("short", "short", 5) == "short"
+    assert excerpt("abcdef", None, 3) == "abc…"
+    assert excerpt("abcdef", "not in it", 3) == "abc…"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets._toast import Toast
 
 from tests.tui.driver import Driver
@@ -18,7 +18,7 @@ from wizard.workbench import Diagnosis
 SELF_GENERATED = "sqlserver-self-generated-certificate"
 HEALTHY = "sqlserver-healthy"
 
-Shown = TypeVar("Shown", bound=Screen[object])
+Shown = TypeVar("Shown", bound=Widget)
 
 
 def on(driver: Driver, kind: type[Shown]) -> Shown:

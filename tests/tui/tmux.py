@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -111,15 +111,6 @@ class Terminal:
             on = on | told if switch == b"h" else on - told
         return on
 
-    def processes(self) -> str:
-        """Returns the list of all processes in this terminal, with their arguments."""
-        return subprocess.run(
-            ["ps", "-ww", "-o", "pid=,args=", "-t", self.told("pane_tty").removeprefix("/dev/")],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-
     def until(self, *words: str, gone: str | None = None) -> str:
         """Waits until all of some words are on the screen, and others are gone; returns the screen.
 
@@ -134,6 +125,13 @@ class Terminal:
             assert time.monotonic() < deadline, f"{words} never came, or {gone!r} stays:\n{screen}"
             time.sleep(_POLL_S)
 
+    def until_rows(self, hold: Callable[[list[str]], bool]) -> None:
+        """Waits until something holds of the rows of the screen."""
+        deadline = time.monotonic() + PATIENCE
+        while not hold((screen := self.screen()).split("\n")[:-1]):
+            assert time.monotonic() < deadline, f"this screen is not as it should be:\n{screen}"
+            time.sleep(_POLL_S)
+
     def until_over(self, status: int = 0) -> None:
         """Waits until the wizard has ended, with an exit status, and the shell is there as it was."""
         self.until(f"status={status} {PROMPT}")
@@ -145,6 +143,7 @@ class Terminal:
             stdin=subprocess.DEVNULL if given is None else None,
             capture_output=True,
             encoding="utf-8",
+            env=dict(os.environ),  # importing readline puts the size of another terminal beside it
             timeout=PATIENCE,
             check=False,
         )

@@ -71,6 +71,7 @@ def test_an_alert_is_fatal_and_ends_the_flight(code: int, name: str) -> None:
         (fatal_alert(PROTOCOL_VERSION), "PROTOCOL_VERSION"),
         (first_flight(Version.TLS_1_2, 0x0005, (b"no certificate",)), "WRONG_CIPHER_RETURNED|UNKNOWN_CIPHER"),
     ],
+    ids=["handshake-failure", "protocol-version", "first-flight"],
 )
 def test_openssl_reads_our_answers(answer: bytes, reason: str) -> None:
     """A real client understands the alerts, and the hello well enough to refuse its cipher."""

@@ -34,6 +34,25 @@ def printable(text: str, *, longest: int = LONGEST) -> str:
     return _UNSAFE.sub("\ufffd", text)
 
 
+def excerpt(text: str, around: str | None, longest: int) -> str:
+    """Returns the part of a long text that stands around some of its words, from the beginning of a line where one is near.
+
+    Args:
+        text: all of it; returned as it is where it is short enough.
+        around: the words that matter; without them, or where they are not in it, the beginning is returned.
+        longest: characters to keep. What is left out is marked by an ellipsis on either side.
+    """
+    if len(text) <= longest:
+        return text
+    at = max(text.find(around), 0) if around else 0
+    before = max(at - longest // 4, 0)
+    line = text.rfind("\n", 0, before + 1) + 1
+    start = line if at - line < longest // 2 else before
+    return (
+        f"{'…' if start else ''}{text[start : start + longest]}{'…' if start + longest < len(text) else ''}"
+    )
+
+
 def nearest(wrong: str, names: tuple[str, ...]) -> str:
     """Returns ` - did you mean 'x'?` for the name most like `wrong`, or nothing; the end of a sentence."""
     import difflib  # takes 15 ms, for what seldom happens

@@ -17,7 +17,7 @@ import msgspec
 from wizard import __version__
 from wizard.diagnosis.secrets import without_secrets
 from wizard.model.target import NAMES
-from wizard.model.text import printable
+from wizard.model.text import excerpt, printable
 from wizard.report.words import (
     CONFIDENCES,
     PLATFORMS,
@@ -54,6 +54,8 @@ _LANGUAGES: dict[Shell, str] = {
     "python": "python",
 }
 """The names by which highlighters know them; the others are `text`."""
+LONGEST_ERROR = 20_000
+"""Characters of an error text that a report repeats; of a longer one, such as a log, those around what decided."""
 
 
 class Foreign(msgspec.Struct, frozen=True):
@@ -186,7 +188,8 @@ def _complaint(done: Diagnosis, knowledge: Knowledge) -> Section | None:
     elif match and match.signature is None:
         blocks.append(Paragraph("Nothing in this text is known as an error of a database connection."))
     if case.error is not None:
-        blocks.append(Code("text", without_secrets(case.error)))
+        words = match.words if match else None
+        blocks.append(Code("text", excerpt(without_secrets(case.error), words, LONGEST_ERROR)))
     return Section("What the client says", tuple(blocks))
 
 

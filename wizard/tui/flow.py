@@ -18,6 +18,8 @@ from wizard.diagnosis.walk import Ask, RunProbe, Step, withdrawn
 from wizard.model.case import Case
 from wizard.model.knowledge import Knowledge
 from wizard.model.options import Options
+from wizard.model.text import excerpt
+from wizard.report.document import LONGEST_ERROR
 from wizard.state.recent import KEPT, RecentCase, forget_all, remember
 from wizard.state.settings import Settings, keep
 from wizard.tui.background import Post, Runs
@@ -272,12 +274,14 @@ class Flow:
         done = journey.diagnosis
         if done is None:
             return
+        words = done.match.words if done.match else None
+        error = excerpt(done.case.error, words, LONGEST_ERROR) if done.case.error else None
         target = done.case.target
         ca_file = journey.inputs.options.ca_file
         kept = RecentCase(
             id=journey.id,
             opened=self._now(),
-            case=done.case,
+            case=msgspec.structs.replace(done.case, error=error),
             typed=str(target) if target else None,
             title=str(target).partition("://")[2]
             if target

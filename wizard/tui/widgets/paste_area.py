@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
-from wizard.model.text import printable
+from wizard.model.text import excerpt, printable
 
 _COLOURS = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 """Escape sequences of coloured logs (ECMA-48, section 5.4)."""
@@ -78,11 +78,8 @@ fine. Passwords in it are blanked at once.
                 self.scroll_to(y=max(offset.y - 1, 0), animate=False)
             return
         self._whole = text
-        at = max(text.find(around), 0) if around else 0
-        start = text.rfind("\n", 0, max(at - 300, 0)) + 1
-        shown = text[start : start + LONGEST_SHOWN // 2]
         head = f"[{len(text):,} characters pasted. Backspace empties the field.]\n"
-        self.load_text(f"{head}{'…' if start else ''}{harmless(shown)}…")
+        self.load_text(head + harmless(excerpt(text, around, LONGEST_SHOWN // 4)))
 
     def _put(self, text: str) -> None:
         self._whole = text if len(text) > LONGEST_SHOWN else None

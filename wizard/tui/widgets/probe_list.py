@@ -63,8 +63,9 @@ A `?` means that it could not be found out, and says why; it never counts as "no
             fact = self._facts.get(entry.fact)
             if fact is not None and fact.probe is not None and entry.source == "probe":
                 told.setdefault(fact.probe, []).append(entry)
-        for probe, entries in told.items():
-            self.found(probe, entries)
+        for probe in self._rows:
+            if probe in told or probe in case.probed:
+                self.found(probe, told.get(probe, ()))
         self.stop()
 
     def stop(self) -> None:
