@@ -8,25 +8,31 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cairosvg
 from textual import events
 from textual.pilot import Pilot
 
+from wizard.diagnosis.target import read_target
 from wizard.knowledge.cache import knowledge
+from wizard.lab.mended import mended
 from wizard.lab.server import LabServer, serve
+from wizard.model.options import Options
 from wizard.tui.app import WizardApp
+from wizard.tui.journey import Inputs, Opening
+from wizard.workbench import Workbench
 
 HERE = Path(__file__).parent
 SIZE = (100, 32)
-CONNECTION_STRING = (
-    "Server=tcp:{host},{port};Database=Payroll;User Id=app;Password=x;HostNameInCertificate=sql01.corp.example"
-)
+CONNECTION_STRING = "Server=tcp:{host},{port};Database=Payroll;User Id=app;Password=x;HostNameInCertificate=sql01.corp.example"
 
 
 class Photographer:
@@ -100,8 +106,45 @@ async def all_steps(server: LabServer) -> None:
         take("walk")
         await press("escape", "enter")
         take("fix")
-        await press("p")
-        take("proof")
+
+    await wizard(shoot)
+
+
+async def proven() -> None:
+    """Takes a picture of the proof: a server with an expired certificate, mended between the two examinations."""
+    scenario = knowledge().scenario("sqlserver/certificate-expired")
+
+    async def shoot(photographer: Photographer) -> None:
+        with ExitStack() as lab:
+            server = lab.enter_context(serve(scenario))
+            options = Options(at=datetime.now(UTC), ca_file=server.ca_file)
+            read = read_target(f"sqlserver://{server.host}:{server.port}", server_name=server.server_name)
+            inputs = Inputs(options=options, read=read)
+            bench = Workbench(knowledge(), options)
+            photographer.app.flow.begin(Opening(inputs=inputs, bench=bench, at="evidence"))
+            await photographer.settle()
+            await photographer.press("enter", "enter")
+            roots = server.ca_file.read_bytes() if server.ca_file else b""
+            lab.close()
+            renewed = lab.enter_context(
+                serve(mended(scenario, knowledge().cause(scenario.cause)), server.port)
+            )
+            if server.ca_file and renewed.ca_file:
+                server.ca_file.parent.mkdir(exist_ok=True)
+                lab.callback(shutil.rmtree, server.ca_file.parent)
+                server.ca_file.write_bytes(roots + renewed.ca_file.read_bytes())
+            await photographer.press("p")
+            photographer.take("proof")
+
+    await wizard(shoot)
+
+
+async def practise() -> None:
+    """Takes pictures of an exercise and of how it is compared."""
+
+    async def shoot(photographer: Photographer) -> None:
+        await photographer.press("3")
+        photographer.take("practise")
 
     await wizard(shoot)
 
@@ -139,7 +182,8 @@ def main() -> None:
         with serve(knowledge().scenario("sqlserver/self-generated-certificate")) as server:
             asyncio.run(all_steps(server))
             asyncio.run(light(server))
-        asyncio.run(told())
+        for pictures in (told, proven, practise):
+            asyncio.run(pictures())
     drawn = subprocess.run(
         [sys.executable, "-m", "wizard", "knowledge", "graph", "--format", "svg"],
         capture_output=True,

@@ -317,7 +317,7 @@ def test_the_proof_can_be_asked_again() -> None:
     async def scene() -> list[str]:
         async with started(bench=bench) as driver:
             await to_the_fixes(driver)
-            outcomes = []
+            outcomes: list[str] = []
             for key in ("p", "r"):
                 await driver.press(key)
                 proof = on(driver, ProofScreen).journey.proof

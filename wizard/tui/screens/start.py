@@ -30,6 +30,7 @@ _DOORS = (
     ("practise", "3  Practise on a broken server", "On this machine. Nothing leaves it."),
 )
 _MOST_SHOWN = 8
+_NEW_HERE = "New here? Press 3 and try it on a server that may break. F1 helps on every screen."
 
 
 class Door(Static, can_focus=True):
@@ -105,6 +106,7 @@ knows, `Ctrl+Q` quits.
             )
             for name, title, words in _DOORS:
                 yield Door(name, title, words)
+            yield Static(literal(_NEW_HERE, MUTED), id="new-here")
             yield Static("Recent", id="recent-title", classes="lead")
             yield Recent(id="recent", compact=True)
         yield Footer(compact=True)
@@ -133,6 +135,7 @@ knows, `Ctrl+Q` quits.
         shown.clear_options()
         shown.add_options(Option(_recent(case, now), id=case.id) for case in cases[:_MOST_SHOWN])
         shown.display = self.query_one("#recent-title").display = bool(cases)
+        self.query_one("#new-here").display = not cases
 
     @on(Door.Opened)
     def _opened(self, event: Door.Opened) -> None:
