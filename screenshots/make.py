@@ -32,7 +32,9 @@ from wizard.workbench import Workbench
 
 HERE = Path(__file__).parent
 SIZE = (100, 32)
-CONNECTION_STRING = "Server=tcp:{host},{port};Database=Payroll;User Id=app;Password=x;HostNameInCertificate=sql01.corp.example"
+CONNECTION_STRING = (
+    "Server=tcp:{host},{port};Database=Payroll;User Id=app;Password=x;HostNameInCertificate=sql01.corp.example"
+)
 
 
 class Photographer:
@@ -140,7 +142,7 @@ async def proven() -> None:
 
 
 async def practise() -> None:
-    """Takes pictures of an exercise and of how it is compared."""
+    """Takes a picture of the list of exercises."""
 
     async def shoot(photographer: Photographer) -> None:
         await photographer.press("3")

@@ -35,7 +35,7 @@ def printable(text: str, *, longest: int = LONGEST) -> str:
 
 
 def excerpt(text: str, around: str | None, longest: int) -> str:
-    """Returns the part of a long text that stands around some of its words, from the beginning of a line where one is near.
+    """Returns the part of a long text around some of its words, from the beginning of a line where one is near.
 
     Args:
         text: all of it; returned as it is where it is short enough.
