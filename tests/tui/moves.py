@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from textual.widget import Widget
+from textual.widgets import Static
 from textual.widgets._toast import Toast
 
 from tests.tui.driver import Driver
@@ -91,6 +92,11 @@ def rows_of(driver: Driver, selector: str) -> list[str]:
     region = driver.app.screen.query_one(selector).region
     seen = driver.cells()[region.y : region.bottom]
     return ["".join(cell.character for cell in row[region.x : region.right]).strip() for row in seen]
+
+
+def words_of(driver: Driver, selector: str) -> str:
+    """Returns all words of a text on the screen, also what is scrolled away, as one line."""
+    return " ".join(str(driver.app.screen.query_one(selector, Static).render()).split())
 
 
 async def click(driver: Driver, selector: str, words: str) -> None:

@@ -20,6 +20,7 @@ from tests.tui.moves import (
     to_the_fixes,
     to_the_questions,
     told,
+    words_of,
 )
 from tests.tui.tour import CONNECTION, Paste, act
 from wizard.fixes.render import RenderedFix
@@ -75,8 +76,7 @@ def test_a_bypass_says_what_it_gives_up() -> None:
     async def scene() -> None:
         async with started(size=(100, 40), bench=faked(SELF_GENERATED)) as driver:
             await to_the_fixes(driver)
-            about = driver.app.screen.query_one("#fix-about")
-            assert "gives up" not in str(about.render())
+            assert "gives up" not in words_of(driver, "#fix-about")
             await driver.press("left")
             fix = _shown(driver)
             shown = driver.words()
@@ -99,11 +99,11 @@ def test_placeholders_are_listed() -> None:
             for fix in on(driver, FixScreen)._fixes:
                 on(driver, FixScreen)._show(fix)
                 await driver.settle()
-                about = str(driver.app.screen.query_one("#fix-about").render())
+                about = words_of(driver, "#fix-about")
                 assert ("fill in" in about) is bool(fix.missing)
                 entry = next(one for one in known().fixes if one.id == fix.id)
                 meanings = {one.id: one.meaning for one in entry.parameters}
-                assert all(meanings[name] in about for name in fix.missing)
+                assert all(" ".join(meanings[name].split()) in about for name in fix.missing)
                 with_some, without = with_some or bool(fix.missing), without or not fix.missing
             return with_some, without
 
@@ -133,10 +133,11 @@ def test_the_selectors_narrow() -> None:
             client.clear()
             await driver.settle()
             all_clients = {fix.client for fix in screen._fixes}
-            client.value = "jdbc-sqlserver"
+            chosen = min(filter(None, all_clients))
+            client.value = chosen
             await driver.settle()
             assert {fix.client for fix in screen._fixes} < all_clients
-            assert {fix.client for fix in screen._fixes} <= {"jdbc-sqlserver", None}
+            assert {fix.client for fix in screen._fixes} <= {chosen, None}
 
     run(scene())
 
@@ -336,7 +337,7 @@ def test_a_case_that_was_told_says_how_to_prove_it() -> None:
             await to_the_questions(driver)
             await driver.press("1", "enter", "p")
             on(driver, ProofScreen)
-            assert "the proof has to be told too" in driver.words()
+            assert "the proof has to be told" in driver.words()
             assert "dbtls" in driver.app.screen.query_one(CommandBox).command
             await driver.press("r")
             on(driver, ProofScreen)

@@ -299,7 +299,7 @@ def test_a_log_of_a_megabyte(opened: Open, lab: Callable[[str], LabServer]) -> N
     with opened() as terminal:
         to_the_error(terminal)
         terminal.paste(log_of_a_megabyte())
-        terminal.until("characters pasted", "ERROR [pool-1]", "The client does not trust who issued")
+        terminal.until("ERROR [pool-1]", "The client does not trust who issued")
         to_the_verdict(terminal, lab(SELF_MADE))
         terminal.press("C-q")
         terminal.until_over()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,11 @@ def open_wizard(
     """
     opening = (lambda: _opening(asked(), at_error=at_error)) if asked else None
     app = WizardApp(_knowledge, opening=opening, waiting_for=waiting_for)
+    for name in (
+        "COLUMNS",
+        "LINES",
+    ):  # a shell may export them, and Textual would take them for the terminal's size
+        os.environ.pop(name, None)
     app.run()
     if app.crash is not None:
         raise app.crash

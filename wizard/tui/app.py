@@ -52,6 +52,10 @@ def _search() -> type[Provider]:
     return KnowledgeSearch
 
 
+_THEMES = {DARK.name, LIGHT.name, "ansi-dark", "ansi-light"}
+"""Ours, and the terminal's own colours."""
+
+
 def _load_the_rest() -> None:
     """Loads what probes and fixes need: libraries in C, which hold all other threads up while they load."""
     for module in ("jinja2", "wizard.probes.registry"):
@@ -132,6 +136,8 @@ class WizardApp(App[int]):
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
         self.theme = DARK.name
+        for name in set(self.available_themes) - _THEMES:
+            self.unregister_theme(name)
 
     @property
     def flow(self) -> Flow:
@@ -201,7 +207,7 @@ class WizardApp(App[int]):
 
     def on_step_screen_done(self, event: StepScreen.Done) -> None:
         """Goes on to the next step."""
-        self.flow.done(self.screen, event.journey)
+        self.flow.done(event.step, event.journey)
 
     def on_advanced(self, event: Advanced) -> None:
         """Shows what the tree wants next."""
@@ -320,7 +326,10 @@ class WizardApp(App[int]):
         """Yields the commands that work everywhere."""
         if self._flow is not None:
             yield SystemCommand("New case", "Go back to the first screen", self._flow.start_over)
-            yield SystemCommand("Forget recent cases", "Delete what is kept here", self._flow.forget)
+            # Only where somebody looks for it: the first entry is one key away from being chosen by accident.
+            yield SystemCommand(
+                "Forget recent cases", "Delete what is kept here", self._flow.forget, discover=False
+            )
         if self._concluded() is not None:
             yield SystemCommand("Report", "The whole case for a ticket, or to read out", self.action_report)
         yield SystemCommand("Theme", "Dark, light, or the terminal's own colours", self.action_change_theme)

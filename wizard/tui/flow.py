@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from textual.message import Message
-from textual.screen import Screen
 
 from wizard.diagnosis.target import ReadTarget
 from wizard.diagnosis.walk import Ask, RunProbe, Step, withdrawn
@@ -105,8 +104,10 @@ class Flow:
                 self._known = journey
                 self._after_target(journey)
 
-    def done(self, screen: Screen[object], journey: Journey) -> None:
-        """Goes on from a screen that is done."""
+    def done(self, screen: StepScreen, journey: Journey) -> None:
+        """Goes on from a screen that is done; not twice, where a key was pressed twice."""
+        if screen is not self._app.screen:
+            return
         match screen:
             case SymptomScreen():
                 self._app.push_screen(TargetScreen(journey))
@@ -208,6 +209,7 @@ class Flow:
 
     def back(self) -> None:
         """Goes back one step: to the question before, else to the screen below."""
+        self._advancing.stop()
         screen = self._app.screen
         on_the_way = isinstance(screen, QuestionScreen | VerdictScreen) and self._in_stack(WalkScreen) is None
         if on_the_way and self._asked:
@@ -239,6 +241,7 @@ class Flow:
 
     def start_over(self) -> None:
         """Goes back to the first screen."""
+        self._advancing.stop()
         while len(self._app.screen_stack) > 1 and not isinstance(self._app.screen, StartScreen):
             self._app.pop_screen()
 

@@ -65,6 +65,9 @@ def _read(form: TargetForm) -> ReadTarget | None:
         return read_target(_with_engine(text, form.engine), server_name=name)
     except TargetError as error:
         if form.engine is None and _is_bare(text):
+            read_target(
+                _with_engine(text, "sqlserver"), server_name=name
+            )  # a host that cannot be says so itself
             raise TargetError(error.message, hint="Choose the database below.") from None
         raise
 

@@ -11,6 +11,7 @@ import msgspec
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import ProgressBar, Static
@@ -19,7 +20,7 @@ from wizard.diagnosis.walk import unprobed
 from wizard.model.case import Case
 from wizard.tui.background import Failed, Post, Runs
 from wizard.tui.journey import Journey, opened
-from wizard.tui.screens.step import StepScreen
+from wizard.tui.screens.step import BACK, StepScreen
 from wizard.tui.text import literal, marked
 from wizard.tui.widgets.certificate_card import CertificateCard
 from wizard.tui.widgets.probe_list import ProbeList
@@ -44,6 +45,7 @@ again.
         Binding("r", "again", "again", id="again"),
         Binding("x", "cancel", "cancel", id="cancel"),
         Binding("a", "answer", "answer myself", id="answer-myself"),
+        BACK,
     ]
 
     class Started(Message):
@@ -168,8 +170,8 @@ again.
         self._say(literal(f"{known} facts found. Press Enter for the verdict."))
         self.query_one(ProgressBar).display = False
 
-    def _say(self, words: object) -> None:
-        self.query_one("#asking-words", Static).update(words)  # type: ignore[arg-type]
+    def _say(self, words: Content) -> None:
+        self.query_one("#asking-words", Static).update(words)
         self.query_one(ProgressBar).display = self._asking
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -184,7 +186,7 @@ again.
             self._forward = True
             self._say(literal("The verdict follows as soon as the probes are done …"))
         elif self.journey.case is not None:
-            self.post_message(self.Done(self.journey))
+            self.finish(self.journey)
 
     def action_cancel(self) -> None:
         """Ends the probes; what they would have found stays unknown."""

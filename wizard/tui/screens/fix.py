@@ -19,7 +19,7 @@ from wizard.model.knowledge import Platform, Tier
 from wizard.report import text as plain
 from wizard.report.words import RUN_ON, SHELLS
 from wizard.tui.journey import Journey
-from wizard.tui.screens.step import StepScreen
+from wizard.tui.screens.step import BACK, StepScreen
 from wizard.tui.script import as_script, script_name
 from wizard.tui.text import MUTED, field, literal, marked
 from wizard.tui.widgets.command_box import CommandBox
@@ -65,6 +65,7 @@ fixed.
         Binding("p", "prove", "prove it", id="prove"),
         Binding("enter", "prove", show=False),
         Binding("r", "app.report", "report", id="report"),
+        BACK,
     ]
 
     def __init__(self, journey: Journey) -> None:
@@ -228,7 +229,7 @@ fixed.
 
     def action_prove(self) -> None:
         """Asks the server again."""
-        self.post_message(self.Done(self.journey))
+        self.finish(self.journey)
 
 
 def _box(number: str, step: RenderedStep) -> CommandBox:

@@ -19,7 +19,7 @@ from wizard.diagnosis.proof import Proof, compare
 from wizard.report.words import of_proof
 from wizard.tui.background import Failed, Post, Runs
 from wizard.tui.journey import Journey
-from wizard.tui.screens.step import StepScreen
+from wizard.tui.screens.step import BACK, StepScreen
 from wizard.tui.text import State, literal, marked
 from wizard.tui.widgets.changes_table import ChangesTable
 from wizard.tui.widgets.command_box import CommandBox
@@ -48,6 +48,7 @@ there is one, else to a new case. `R` asks again, `Esc` goes back to the command
         Binding("enter", "forward", "go on", id="next"),
         Binding("r", "again", "again", id="again"),
         Binding("R", "app.report", "report", id="report", key_display="R"),
+        BACK,
     ]
 
     class Progressed(Message):

@@ -23,7 +23,7 @@ from wizard.report.text import ON_PLATFORM, where
 from wizard.report.words import SHELLS
 from wizard.tui.background import Failed, Post, Runs
 from wizard.tui.journey import Journey
-from wizard.tui.screens.step import StepScreen
+from wizard.tui.screens.step import BACK, StepScreen
 from wizard.tui.text import literal, marked
 from wizard.tui.widgets.command_box import CommandBox
 
@@ -52,6 +52,7 @@ and it is read for you.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "copy command", id="copy-command"),
         Binding("tab", "app.focus_next", "how to find out", id="how-to"),
+        BACK,
     ]
 
     class Answered(Message):
@@ -74,6 +75,7 @@ and it is read for you.
         self._case = case
         self._ask = ask
         self._reading = Runs(self, "reading a paste")
+        self._is_answered = False
 
     def compose_work(self) -> Iterable[Widget]:
         """Yields the question, its answers and the ways to find out."""
@@ -100,8 +102,10 @@ and it is read for you.
         yield Static(literal(how.look_for), classes="look-for")
 
     def begin(self) -> None:
-        """Puts the cursor on the first answer."""
-        self.query_one("#answers").focus()
+        """Puts the cursor on "I don't know"."""
+        answers = self.query_one(Answers)
+        answers.focus()
+        answers.action_last()  # one careless Enter shall claim nothing
 
     @on(OptionList.OptionSelected, "#answers")
     def _chosen(self, event: OptionList.OptionSelected) -> None:
@@ -131,7 +135,13 @@ and it is read for you.
         said = (
             unknown(fact, "person", "you do not know") if value is None else Evidence(fact, value, "person")
         )
-        self.post_message(self.Answered(answered(self._case, said)))
+        self._finish(answered(self._case, said))
+
+    def _finish(self, case: Case) -> None:
+        """Hands the answered case on, once."""
+        if not self._is_answered:
+            self._is_answered = True
+            self.post_message(self.Answered(case))
 
     def on_paste(self, event: events.Paste) -> None:
         """Reads what a command printed."""
@@ -161,7 +171,7 @@ and it is read for you.
             self._case = event.case
             self._say(marked("unknown", f"{new} facts read; the answer to this question is not among them."))
         else:
-            self.post_message(self.Answered(event.case))
+            self._finish(event.case)
 
     @on(Failed)
     def _failed(self, event: Failed) -> None:

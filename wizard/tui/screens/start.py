@@ -81,12 +81,13 @@ Finds out why a database connection fails on its certificate, how to mend it, an
 opens one again as it was.
 
 Everywhere: `Enter` goes on, `Esc` goes back and nothing is lost, `Ctrl+P` lists all commands and searches what dbtls
-knows, `Ctrl+Q` quits.
+knows, `Ctrl+Q` quits, `Ctrl+Z` suspends (in the paste field it takes back what was typed).
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "door('error')", "error", id="door-error"),
         Binding("2", "door('server')", "server", id="door-server"),
         Binding("3", "door('practise')", "practise", id="door-practise"),
+        Binding("ctrl+q", "app.quit", "quit"),
     ]
     app: WizardApp
 

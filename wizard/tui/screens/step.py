@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
@@ -21,21 +21,23 @@ if TYPE_CHECKING:
     from wizard.tui.app import WizardApp
 
 
+BACK = Binding("escape", "back", "back", id="back")
+"""The last of each step's keys."""
+
+
 class StepScreen(Screen[None]):
     """One step of a case. It shows a journey and posts what became of it; the app decides what comes next."""
 
     PLACE: ClassVar[Place]
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "back", id="back"),
-    ]
 
     app: WizardApp
 
     class Done(Message):
         """The step is done; the journey says with what."""
 
-        def __init__(self, journey: Journey) -> None:
+        def __init__(self, step: StepScreen, journey: Journey) -> None:
             super().__init__()
+            self.step = step
             self.journey = journey
 
     def __init__(self, journey: Journey) -> None:
@@ -69,6 +71,10 @@ class StepScreen(Screen[None]):
         self.journey = journey
         self.query_one(Trail).show(journey)
         self.query_one(Headline).show(journey)
+
+    def finish(self, journey: Journey) -> None:
+        """Hands the case on."""
+        self.post_message(self.Done(self, journey))
 
     def action_back(self) -> None:
         """Goes back one step; nothing that was entered is lost."""

@@ -22,7 +22,7 @@ from wizard.model.target import NAMES
 from wizard.tui.background import Post, Runs
 from wizard.tui.journey import Journey
 from wizard.tui.screens.message_list import MessageList
-from wizard.tui.screens.step import StepScreen
+from wizard.tui.screens.step import BACK, StepScreen
 from wizard.tui.text import MUTED, Hung, State, field, literal, marked
 from wizard.tui.widgets.paragraphs import Paragraphs
 from wizard.tui.widgets.paste_area import PasteArea
@@ -42,6 +42,7 @@ Without a text press `Enter` and name the server. `Ctrl+L` shows a list of messa
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+l", "choose", "choose from list", id="choose-message"),
+        BACK,
     ]
 
     class Recognised(Message):
@@ -60,6 +61,8 @@ Without a text press `Enter` and name the server. `Ctrl+L` shows a list of messa
         self._pending = False
         """Whether the text on the screen is still being read."""
         self._submitted = False
+        self._asked = ""
+        """The text that is being read, or was read last."""
 
     def compose_work(self) -> Iterable[Widget]:
         """Yields the field for the text, and what was recognised."""
@@ -81,7 +84,7 @@ Without a text press `Enter` and name the server. `Ctrl+L` shows a list of messa
 
     def _read(self, text: str) -> None:
         bench = self.journey.bench
-        self._pending = True
+        self._pending, self._asked = True, text
 
         def work(run: int, post: Post, cancelled: Event) -> None:
             clean = without_secrets(text)
@@ -91,8 +94,8 @@ Without a text press `Enter` and name the server. `Ctrl+L` shows a list of messa
 
     @on(Recognised)
     def _recognised(self, event: Recognised) -> None:
-        if event.run != self._reading.number:
-            return
+        if event.run != self._reading.number or self.query_one(PasteArea).value != self._asked:
+            return  # there is a newer text, which is being read or will be
         self._pending = False
         self._text = event.text
         self.query_one(PasteArea).show_extract(event.text, event.match.words if event.match else None)
@@ -112,7 +115,7 @@ Without a text press `Enter` and name the server. `Ctrl+L` shows a list of messa
         self._submitted = False
         error = self._text if self._text.strip() else None
         inputs = msgspec.structs.replace(self.journey.inputs, error=error)
-        self.post_message(self.Done(msgspec.structs.replace(self.journey, inputs=inputs)))
+        self.finish(msgspec.structs.replace(self.journey, inputs=inputs))
 
     def action_choose(self) -> None:
         """Shows the list of known messages; the one that is chosen takes the place of the text."""

@@ -18,7 +18,7 @@ from wizard.diagnosis.target import ReadTarget, read_target
 from wizard.errors import TargetError
 from wizard.model.target import DEFAULT_PORTS, ENGINES, NAMES, Engine
 from wizard.tui.journey import Journey
-from wizard.tui.screens.step import StepScreen
+from wizard.tui.screens.step import BACK, StepScreen
 from wizard.tui.target_form import Field as FieldName
 from wizard.tui.target_form import Filled, TargetForm, fill
 from wizard.tui.text import literal, marked
@@ -46,6 +46,7 @@ Press `F3` if the server cannot be reached from here: every probe becomes a ques
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "next", id="next"),
         Binding("f3", "toggle_reach", "can't reach it", id="cannot-reach"),
+        BACK,
     ]
 
     def __init__(self, journey: Journey) -> None:
@@ -192,7 +193,7 @@ Press `F3` if the server cannot be reached from here: every probe becomes a ques
             wrong = next(name for name in _INPUTS if name in filled.errors)
             self.query_one(f"#{wrong}", Input).focus()
             return
-        self.post_message(self.Done(self._filled_in(form, filled)))
+        self.finish(self._filled_in(form, filled))
 
     def _filled_in(self, form: TargetForm, filled: Filled) -> Journey:
         options = msgspec.structs.replace(

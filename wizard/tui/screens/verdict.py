@@ -15,7 +15,7 @@ from wizard.model.knowledge import Knowledge
 from wizard.report.words import CONFIDENCES, SOURCES, inconclusive, of_questions, of_value
 from wizard.tui.articles import of_clients
 from wizard.tui.journey import Journey
-from wizard.tui.screens.step import StepScreen
+from wizard.tui.screens.step import BACK, StepScreen
 from wizard.tui.screens.walk import WalkScreen
 from wizard.tui.text import MUTED, State, literal, marked, state_of
 from wizard.tui.widgets.certificate_card import CertificateCard
@@ -48,6 +48,7 @@ details for experts, `R` makes a report for a ticket.
         Binding("e", "expert", "details", id="expert"),
         Binding("m", "clients", "clients", id="clients"),
         Binding("r", "app.report", "report", id="report"),
+        BACK,
     ]
 
     def __init__(self, journey: Journey) -> None:
@@ -89,7 +90,7 @@ details for experts, `R` makes a report for a ticket.
 
     def action_forward(self) -> None:
         """Goes on to the fixes."""
-        self.post_message(self.Done(self.journey))
+        self.finish(self.journey)
 
     def action_answer(self) -> None:
         """Asks once more what nobody knew."""

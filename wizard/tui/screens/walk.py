@@ -20,7 +20,7 @@ from wizard.model.case import Case
 from wizard.model.knowledge import Knowledge
 from wizard.report.words import SOURCES, of_value
 from wizard.tui.journey import Journey
-from wizard.tui.screens.step import StepScreen
+from wizard.tui.screens.step import BACK, StepScreen
 from wizard.tui.text import MUTED, Hung, literal, marked, state_of
 from wizard.tui.widgets.paragraphs import Paragraphs
 
@@ -47,6 +47,7 @@ list stands what the answer ruled out.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("u", "take_back", "take my answer back", id="take-back"),
+        BACK,
     ]
 
     class Changed(Message):

@@ -72,14 +72,15 @@ fine. Passwords in it are blanked at once.
         if self._whole is None:
             if harmless(text) != self.text:
                 self._put(text)
-            if around and (at := text.find(around)) >= 0:
-                line, column = text.count("\n", 0, at), at - text.rfind("\n", 0, at) - 1
-                offset = self.wrapped_document.location_to_offset((line, column))
-                self.scroll_to(y=max(offset.y - 1, 0), animate=False)
-            return
-        self._whole = text
-        head = f"[{len(text):,} characters pasted. Backspace empties the field.]\n"
-        self.load_text(head + harmless(excerpt(text, around, LONGEST_SHOWN // 4)))
+        else:
+            self._whole = text
+            head = f"[{len(text):,} characters pasted. Backspace empties the field.]\n"
+            self.load_text(head + harmless(excerpt(text, around, LONGEST_SHOWN // 4)))
+        if around and (at := self.text.find(around)) >= 0:
+            before = self.text[:at]
+            line, column = before.count("\n"), at - before.rfind("\n") - 1
+            offset = self.wrapped_document.location_to_offset((line, column))
+            self.scroll_to(y=max(offset.y - 1, 0), animate=False)
 
     def _put(self, text: str) -> None:
         self._whole = text if len(text) > LONGEST_SHOWN else None
@@ -97,7 +98,8 @@ fine. Passwords in it are blanked at once.
         else:
             if self._whole is None:
                 self.delete(*self.selection)
-            self._put(self.value + event.text)
+            # Terminals send a carriage return for each line break.
+            self._put(self.value + "\n".join(event.text.splitlines()))
             self.post_message(self.Edited(self.value))
 
     async def _on_key(self, event: events.Key) -> None:
