@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from textual.message import Message
+from textual.screen import Screen
 
 from wizard.diagnosis.target import ReadTarget
 from wizard.diagnosis.walk import Ask, RunProbe, Step, withdrawn
@@ -33,6 +34,7 @@ from wizard.tui.screens.symptom import SymptomScreen
 from wizard.tui.screens.target import TargetScreen
 from wizard.tui.screens.verdict import VerdictScreen
 from wizard.tui.screens.walk import WalkScreen
+from wizard.tui.target_form import TargetForm
 from wizard.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -71,6 +73,8 @@ class Flow:
         self._asked: list[Journey] = []
         """The case as it was before each answered question: going back is dropping the newest."""
         self._at: Door = "error"
+        self._form: TargetForm | None = None
+        """What was filled in about the server, so that going back to the error text loses none of it."""
         self._known: Journey | None = None
         """What was found last; it is used again as long as the inputs stay the same."""
         self._recent = recent
@@ -91,7 +95,7 @@ class Flow:
     def begin(self, opening: Opening) -> None:
         """Starts a case at one of its steps."""
         self._asked.clear()
-        self._at = opening.at
+        self._at, self._form = opening.at, None
         journey = Journey(
             id=secrets.token_hex(8), inputs=opening.inputs, bench=opening.bench, case=opening.case
         )
@@ -110,8 +114,9 @@ class Flow:
             return
         match screen:
             case SymptomScreen():
-                self._app.push_screen(TargetScreen(journey))
+                self._app.push_screen(TargetScreen(journey, self._form))
             case TargetScreen():
+                self._form = screen.form()
                 self._after_target(self._with_what_is_known(journey))
             case EvidenceScreen():
                 self._asked.clear()
@@ -211,6 +216,7 @@ class Flow:
         """Goes back one step: to the question before, else to the screen below."""
         self._advancing.stop()
         screen = self._app.screen
+        self._keep(screen)
         on_the_way = isinstance(screen, QuestionScreen | VerdictScreen) and self._in_stack(WalkScreen) is None
         if on_the_way and self._asked:
             earlier = self._asked.pop()
@@ -231,12 +237,20 @@ class Flow:
         """Returns the step before the first one that was opened, as the case has answered it."""
         if isinstance(screen, TargetScreen):
             return SymptomScreen(screen.journey) if self._at == "evidence" else None
-        return TargetScreen(screen.journey) if not isinstance(screen, SymptomScreen) else None
+        return None if isinstance(screen, SymptomScreen) else TargetScreen(screen.journey, self._form)
+
+    def _keep(self, screen: Screen[object]) -> None:
+        """Keeps what a step that is left has of its own."""
+        if isinstance(screen, TargetScreen):
+            self._form = screen.form()
+        elif isinstance(screen, EvidenceScreen) and screen.journey.case and screen.journey.case.probed:
+            self._known = screen.journey
 
     def back_to(self, place: str) -> None:
-        """Goes back to a step that is behind, several screens at once."""
-        self._asked.clear()
-        while isinstance(self._app.screen, StepScreen) and place != self._app.screen.PLACE:
+        """Goes back to a step that is behind, several screens at once; stays at the first one of the case."""
+        while isinstance(screen := self._app.screen, StepScreen) and place != screen.PLACE:
+            if not isinstance(self._app.screen_stack[-2], StepScreen) and self._before(screen) is None:
+                return
             self.back()
 
     def start_over(self) -> None:

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Input, Markdown, Static, TextArea
 
+from wizard.tui.screens.dialog import Dialog
 from wizard.tui.text import literal
 from wizard.tui.widgets.field import FormInput
 from wizard.tui.widgets.paragraphs import Paragraphs
@@ -42,7 +43,7 @@ class Help(ModalScreen[None]):
         self.query_one(VerticalScroll).focus()
 
 
-class Article(ModalScreen[None]):
+class Article(Dialog[None]):
     """Something to read: an entry of the knowledge, or what clients do."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q", "dismiss", "close")]
@@ -64,7 +65,7 @@ class Article(ModalScreen[None]):
         self.query_one(VerticalScroll).focus()
 
 
-class PlainText(ModalScreen[None]):
+class PlainText(Dialog[None]):
     """Text without any frame around it, to be marked with the mouse."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -90,7 +91,7 @@ class PlainText(ModalScreen[None]):
             self.app.copy(self._text)
 
 
-class SaveAs(ModalScreen[str | None]):
+class SaveAs(Dialog[str | None]):
     """Asks for the name of a file."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "back")]

@@ -144,6 +144,7 @@ again.
     def _failed(self, event: Failed) -> None:
         if event.run == self._probing.number:
             self._asking = False
+            self.query_one(ProbeList).stop()
             self._say(marked("failed", event.error.message))
             self.app.tell(event.error)
             self.refresh_bindings()

@@ -9,12 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from wizard.model.knowledge import Knowledge
 from wizard.model.target import NAMES
+from wizard.tui.screens.dialog import Dialog
 from wizard.tui.text import MUTED, literal
 from wizard.tui.widgets.choices import Choices, SearchField
 
@@ -22,7 +22,7 @@ _MOST_SHOWN = 150
 _WORD_LENGTH = 200
 
 
-class MessageList(ModalScreen[str | None]):
+class MessageList(Dialog[str | None]):
     """Shows what drivers and servers say, by symptom; returns the chosen text, or None."""
 
     HELP = """\

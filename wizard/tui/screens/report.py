@@ -8,11 +8,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Footer, Static, Tab, Tabs, TextArea
 
 from wizard.report.forms import Form, report
 from wizard.tui.journey import Journey
+from wizard.tui.screens.dialog import Dialog
 
 if TYPE_CHECKING:
     from wizard.tui.app import WizardApp
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NAMES: dict[Form, str] = {"txt": "To read out", "md": "Markdown", "html": "HTML", "json": "JSON"}
 
 
-class ReportScreen(ModalScreen[None]):
+class ReportScreen(Dialog[None]):
     """Shows the report before it goes anywhere."""
 
     HELP = """\

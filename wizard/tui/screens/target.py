@@ -14,10 +14,10 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Select, Static
 
-from wizard.diagnosis.target import ReadTarget, read_target
+from wizard.diagnosis.target import read_target
 from wizard.errors import TargetError
 from wizard.model.target import DEFAULT_PORTS, ENGINES, NAMES, Engine
-from wizard.tui.journey import Journey
+from wizard.tui.journey import Inputs, Journey
 from wizard.tui.screens.step import BACK, StepScreen
 from wizard.tui.target_form import Field as FieldName
 from wizard.tui.target_form import Filled, TargetForm, fill
@@ -49,18 +49,22 @@ Press `F3` if the server cannot be reached from here: every probe becomes a ques
         BACK,
     ]
 
-    def __init__(self, journey: Journey) -> None:
+    def __init__(self, journey: Journey, form: TargetForm | None = None) -> None:
+        """Makes the screen.
+
+        Args:
+            journey: the case; its inputs fill the fields.
+            form: what was filled in before, where the person has been here already.
+        """
         super().__init__(journey)
-        self._pasted: ReadTarget | None = journey.inputs.read
-        self._shown = str(self._pasted.target) if self._pasted else ""
+        self._filled = form or _form_of(journey.inputs)
+        self._pasted = self._filled.pasted
+        self._shown = self._filled.server
 
     def compose_work(self) -> Iterable[Widget]:
         """Yields the form."""
-        inputs = self.journey.inputs
-        target = inputs.read.target if inputs.read else None
-        name = target.server_name if target and target.server_name != target.host else ""
-        ca_file = str(inputs.options.ca_file) if inputs.options.ca_file else ""
-        engine = target.engine if target else self._said_engine()
+        filled = self._filled
+        engine = filled.engine or self._said_engine()
         yield Static("Which server? A name or a whole connection string.", classes="lead")
         with VerticalScroll(id="form", can_focus=False):
             yield Field(
@@ -85,9 +89,11 @@ Press `F3` if the server cannot be reached from here: every probe becomes a ques
                 ),
                 id="field-engine",
             )
-            yield Field("Port", FormInput(id="port"), id="field-port")
-            yield Field("Instance", FormInput(placeholder="none", id="instance"), id="field-instance")
-            yield Field("Name used", FormInput(name, id="server_name"), id="field-server_name")
+            yield Field("Port", FormInput(filled.port, id="port"), id="field-port")
+            yield Field(
+                "Instance", FormInput(filled.instance, placeholder="none", id="instance"), id="field-instance"
+            )
+            yield Field("Name used", FormInput(filled.server_name, id="server_name"), id="field-server_name")
             yield Field(
                 "Client",
                 Select(
@@ -101,12 +107,12 @@ Press `F3` if the server cannot be reached from here: every probe becomes a ques
             )
             yield Field(
                 "CA file",
-                FormInput(ca_file, placeholder="this machine's store", id="ca_file"),
+                FormInput(filled.ca_file, placeholder="this machine's store", id="ca_file"),
                 id="field-ca_file",
             )
             yield Tick(
                 "I can't reach it from here; ask me instead",
-                value=not inputs.options.probing,
+                value=not filled.reachable,
                 id="unreachable",
             )
 
@@ -153,7 +159,7 @@ Press `F3` if the server cannot be reached from here: every probe becomes a ques
             told.append(marked("note", "user and password were dropped; nobody is logged in"))
         self.query_one("#read", Paragraphs).show(told)
         self.query_one("#read", Paragraphs).display = bool(told)
-        filled = fill(msgspec.structs.replace(self._form(), ca_file="", reachable=False))
+        filled = fill(msgspec.structs.replace(self.form(), ca_file="", reachable=False))
         target = filled.read.target if filled.read else None
         engine = self._chosen_engine()
         usual = str(DEFAULT_PORTS[engine]) if engine else "the usual one"
@@ -185,7 +191,7 @@ Press `F3` if the server cannot be reached from here: every probe becomes a ques
 
     def action_submit(self) -> None:
         """Goes on, or shows beside each field what is wrong with it."""
-        form = self._form()
+        form = self.form()
         filled = fill(form)
         for name in _INPUTS:
             self.query_one(f"#field-{name}", Field).show_error(filled.errors.get(name))
@@ -199,12 +205,15 @@ Press `F3` if the server cannot be reached from here: every probe becomes a ques
         options = msgspec.structs.replace(
             self.journey.inputs.options, ca_file=filled.ca_file, probing=form.reachable
         )
+        # What the connection string is for is no choice of the person.
+        client = None if filled.read and form.client == filled.read.client else form.client
         inputs = msgspec.structs.replace(
-            self.journey.inputs, read=filled.read, client=form.client, options=options
+            self.journey.inputs, read=filled.read, client=client, options=options
         )
         return msgspec.structs.replace(self.journey, inputs=inputs)
 
-    def _form(self) -> TargetForm:
+    def form(self) -> TargetForm:
+        """Returns the fields as they stand."""
         texts = {name: self.query_one(f"#{name}", Input).value for name in _INPUTS}
         client = self.query_one("#client", Select).value
         return TargetForm(
@@ -226,8 +235,7 @@ Press `F3` if the server cannot be reached from here: every probe becomes a ques
 
     def _client(self, engine: Engine | None) -> str:
         """Returns the client that was chosen before, or that the connection string is for."""
-        inputs = self.journey.inputs
-        told = inputs.client or (inputs.read.client if inputs.read else None)
+        told = self._filled.client or (self._pasted.client if self._pasted else None)
         known = {value for _, value in self._clients(engine)}
         return told if told in known else cast("str", Select.NULL)
 
@@ -244,3 +252,17 @@ Press `F3` if the server cannot be reached from here: every probe becomes a ques
             for client in self.journey.bench.knowledge.clients
             if engine is None or engine in client.engines
         ]
+
+
+def _form_of(inputs: Inputs) -> TargetForm:
+    """Returns the form that says what is known already."""
+    target = inputs.read.target if inputs.read else None
+    return TargetForm(
+        server=str(target) if target else "",
+        pasted=inputs.read,
+        engine=target.engine if target else None,
+        server_name=target.server_name if target and target.server_name != target.host else "",
+        client=inputs.client,
+        ca_file=str(inputs.options.ca_file) if inputs.options.ca_file else "",
+        reachable=inputs.options.probing,
+    )

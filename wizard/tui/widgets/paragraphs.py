@@ -38,6 +38,8 @@ class Paragraphs(Static):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Returns how many lines the rows take in `width` columns."""
+        if width <= 0:
+            return 0
         laid_out = self._laid_out(width)
         return laid_out.get_height(self.styles, width) if self._paragraphs else 0  # type: ignore[arg-type]  # as Widget
 
