@@ -73,9 +73,6 @@ def test_back_to_the_server_and_forward_again() -> None:
     assert bench.asked == 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="flow.py: the error step knows nothing of the server that was entered after it"
-)
 def test_back_to_the_error_keeps_the_server() -> None:
     """The server that was entered is there again, after a look at the error text; and nobody is asked twice."""
     bench = faked(SELF_GENERATED)
@@ -120,7 +117,6 @@ def test_other_inputs_are_asked_for_again(change: str) -> None:
     assert after != before
 
 
-@pytest.mark.xfail(strict=True, reason="flow.py: what was found is kept only once the tree was asked")
 def test_back_before_the_verdict_was_seen() -> None:
     """What the probes found is kept from the moment they are done, not only once the verdict has shown."""
     bench = faked(SELF_GENERATED)
@@ -194,9 +190,6 @@ def test_steps_ahead_are_no_links() -> None:
     run(scene())
 
 
-@pytest.mark.xfail(
-    strict=True, reason="flow.py: back_to goes on to the first screen where a step is not in the stack"
-)
 def test_a_click_on_the_evidence_of_a_case_that_was_told() -> None:
     """Such a case had only questions there; the click does not throw the case away."""
 
@@ -210,9 +203,6 @@ def test_a_click_on_the_evidence_of_a_case_that_was_told() -> None:
     run(scene())
 
 
-@pytest.mark.xfail(
-    strict=True, reason="flow.py: back_to goes on to the first screen where a step is not in the stack"
-)
 def test_a_click_on_the_error_of_a_case_that_began_at_the_server() -> None:
     """The error text can be added later; the click does not throw the case away."""
 
@@ -252,9 +242,6 @@ def test_a_case_from_the_command_line_can_go_back(target: str) -> None:
     assert bench.asked == 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="target.py: the client of a connection string turns into a choice of the person"
-)
 def test_a_client_from_a_connection_string_is_no_change() -> None:
     """The form shows the client that the string is for; going back and forth with it asks nobody again."""
     bench = faked(SELF_GENERATED)

@@ -68,9 +68,6 @@ def test_f1_explains_every_screen() -> None:
     assert run(scene()) == len(STOPS) - len(SIDE_STOPS)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="app.py: the binding of F1 does not reach the dialogs, which have help too"
-)
 def test_f1_explains_a_dialog() -> None:
     """The list of messages is explained as well, and stays below its help."""
 

@@ -33,7 +33,7 @@ class CertificateCard(Paragraphs):
         if case.certificates != self._shown:
             self._shown = case.certificates
             self.display = bool(case.certificates)
-            self.show(card(case, self._at))
+            self.show(card(case, self._at) if case.certificates else ())
 
 
 def card(case: Case, at: datetime) -> Iterator[Content]:
