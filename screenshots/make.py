@@ -32,7 +32,7 @@ from wizard.workbench import Workbench
 
 HERE = Path(__file__).parent
 SIZE = (100, 32)
-CONNECTION_STRING = "Server=tcp:{host},{port};Database=Payroll;User Id=app;Password=x;HostNameInCertificate=sql01.corp.example"
+CONNECTION_STRING = "Server=tcp:{host},{port};User Id=app;Password=x;HostNameInCertificate=sql01.corp.example"
 
 
 class Photographer:

@@ -16,7 +16,6 @@ from tests.tui.moves import (
     SELF_GENERATED,
     cause,
     on,
-    to_the_evidence,
     to_the_fixes,
     to_the_questions,
     told,
@@ -385,10 +384,8 @@ def test_the_evidence_leads_to_the_fix_by_enter_alone() -> None:
 
     async def scene() -> None:
         async with started(bench=bench) as driver:
-            bench.pace = "fast"
-            await to_the_evidence(driver)
-            await driver.press("escape")
-            bench.pace = "slow"
+            await driver.press("2")
+            await driver.paste("sqlserver://sql01.corp.example")
             await driver.press("enter", settle=False)
             await driver.until(lambda: isinstance(driver.app.screen, EvidenceScreen))
             await driver.until(lambda: driver.app.focused is not None)

@@ -20,6 +20,7 @@ from wizard.model.evidence import unknown
 from wizard.model.text import printable
 from wizard.state.recent import RecentCase, remember
 from wizard.tui.screens.symptom import SymptomScreen
+from wizard.tui.widgets.paragraphs import Paragraphs
 from wizard.tui.widgets.paste_area import PasteArea, harmless
 
 DATA = Path(__file__).parents[1] / "data"
@@ -99,12 +100,12 @@ def test_every_known_error_text_stays_as_it_is() -> None:
         async with started(size=(120, 36)) as driver:
             await driver.press("1")
             field = driver.app.screen.query_one(PasteArea)
-            meaning = driver.app.screen.query_one("#meaning", Static)
+            meaning = driver.app.screen.query_one("#meaning", Paragraphs)
             for text in corpus():
-                before = meaning.visual
+                before = meaning._paragraphs
                 field.select_all()
                 driver.send_paste(text)
-                await driver.until(lambda before=before: meaning.visual is not before)  # type: ignore[misc]
+                await driver.until(lambda before=before: meaning._paragraphs is not before)  # type: ignore[misc]
                 if (
                     len(text) < 400 and text.count("\n") < 3 and "***" not in field.text
                 ):  # all of it is on the screen

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, OptionList
+from textual.widgets import OptionList
 
 from tests.lab.practice import KNOWN
 from wizard.diagnosis.grade import exercise_step
@@ -387,7 +387,6 @@ def test_the_list_is_filtered_and_surprises() -> None:
         assert trainee.step.sitting.exercise.scenario.engine == "mariadb"
         await trainee.pilot.press("escape")
         await trainee.comes_to(PractiseScreen)
-        trainee.app.screen.query_one(Input).value = ""
         await trainee.pilot.press("escape", "s")
         await trainee.comes_to(ExerciseScreen)
         exercise = trainee.step.sitting.exercise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections import Counter
 from contextlib import ExitStack
@@ -245,6 +246,9 @@ def test_the_demo_tells_its_whole_story() -> None:
 
 def _alive() -> Counter[str]:
     """Returns how many screens, workbenches and cases are still held, by kind."""
+    # The event loop keeps what a timer that was cancelled was for until its time would have come.
+    scheduled = getattr(asyncio.get_running_loop(), "_scheduled", [])
+    scheduled[:] = [handle for handle in scheduled if not handle.cancelled()]
     gc.collect()
     kinds = (StepScreen, Workbench, Case)
     return Counter(type(one).__name__ for one in gc.get_objects() if isinstance(one, kinds))

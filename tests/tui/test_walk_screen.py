@@ -63,7 +63,7 @@ def test_the_walk_shows_who_said_what() -> None:
             shown = [option.id for option in walk.query_one("#walk", OptionList).options]
             assert sorted(filter(None, shown)) == sorted({mark.fact for mark in done.verdict.trail})
             for fact in filter(None, shown):
-                assert _row(driver, fact).endswith(("probed", "error text", "nobody knows")), fact
+                assert _row(driver, fact).endswith(("probed", "error text", "nobody knows", "you said")), fact
             made = _row(driver, MAKER)
             assert made.startswith("✗")
             assert "made it itself" in made
