@@ -114,7 +114,7 @@ def test_a_recent_case_opens_by_the_arrows() -> None:
 
     async def scene() -> StepScreen:
         async with started() as driver:
-            await driver.press("down", "down", "down", "down", "enter")
+            await driver.press("down", "down", "down", "enter")
             screen = driver.app.screen
             assert isinstance(screen, StepScreen)
             return screen

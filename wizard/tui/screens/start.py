@@ -136,6 +136,7 @@ knows, `Ctrl+Q` quits, `Ctrl+Z` suspends (in the paste field it takes back what 
         shown.clear_options()
         shown.add_options(Option(_recent(case, now), id=case.id) for case in cases[:_MOST_SHOWN])
         shown.display = self.query_one("#recent-title").display = bool(cases)
+        shown.highlighted = 0 if cases else None
         self.query_one("#new-here").display = not cases
 
     @on(Door.Opened)
