@@ -226,6 +226,7 @@ def test_what_no_file_can_hold_is_refused(folder: Path, text: str) -> None:
 
 def test_the_folder_is_that_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Without the variable, or with an empty one, it is the one for state, named after the program."""
+    monkeypatch.delenv("DBTLS_STATE_DIR", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     expected = platformdirs.user_state_path("dbtls", appauthor=False)
     assert state_folder() == expected

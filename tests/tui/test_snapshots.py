@@ -30,8 +30,9 @@ def test_nothing_is_stored_in_vain() -> None:
     assert sum(path.stat().st_size for path in stored) < MOST_BYTES
 
 
-def test_a_change_is_told(tmp_path: Path) -> None:
+def test_a_change_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The check itself works: another character and another colour both fail, and the difference is shown."""
+    monkeypatch.delenv("CI", raising=False)
     cells = picture(DARK, "start").cells
     stored = tmp_path / "start.txt"
     check(stored, drawn(cells), updates=True)
