@@ -17,7 +17,7 @@ _COLOURS = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 """Escape sequences of coloured logs (ECMA-48, section 5.4)."""
 LONGEST_SHOWN = 4_000
 """Characters of a paste that are laid out; of a longer one an extract is, or the screen would stall."""
-_BURST_S = 0.02
+_BURST_S = 0.05
 """Keys that follow each other faster are a paste from a terminal that does not mark pastes."""
 
 
