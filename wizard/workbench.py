@@ -29,6 +29,7 @@ from wizard.model.text import nearest
 
 if TYPE_CHECKING:
     from wizard.diagnosis.pasted.read import Output
+    from wizard.model.login import Login
     from wizard.pki.trust import TrustStore
 
 
@@ -188,6 +189,36 @@ class Workbench:
                 case = msgspec.structs.replace(case, certificates=chain)
             self.connections = counter.opened
             yield Progress(finished.probe.id, finished.elapsed_ms, case, finished.result.evidence)
+
+    def server_view(
+        self, case: Case, login: Login, *, unverified_ok: bool = False, cancelled: Event | None = None
+    ) -> Case:
+        """Returns the case with what the server says of its own TLS to a login that the person gave.
+
+        It logs in once, in a process of its own; what the login may not see stays unknown, with the reason.
+
+        Args:
+            case: with a target, and what the probes found.
+            login: used once, and kept nowhere.
+            unverified_ok: the person agreed to send it although nothing checks the certificate.
+            cancelled: set from elsewhere to end it.
+        """
+        from wizard.probes.drivers.server_view import server_view
+
+        if case.target is None:
+            return case
+        told = server_view(
+            case.target,
+            login,
+            max(self.options.seconds, 10.0),
+            port=case.port,
+            ca_file=self.options.ca_file,
+            served=case.certificates,
+            strict=case.value("policy") == "strict-only",
+            unverified_ok=unverified_ok,
+            cancelled=cancelled,
+        )
+        return answered(case, *told)
 
     def diagnose(
         self,

@@ -85,6 +85,7 @@ class Mariadb:
         require_tls: bool = False,
         versions: Versions | None = None,
         lax: bool = False,
+        client_certificate: bool = False,
     ) -> Iterator[MariadbServer]:
         """Runs a server for as long as the context lasts.
 
@@ -94,6 +95,7 @@ class Mariadb:
             require_tls: whether it refuses a login without TLS (`require_secure_transport`).
             versions: oldest and newest TLS version; default: MariaDB's own.
             lax: whether it takes a certificate that OpenSSL finds too weak.
+            client_certificate: whether it demands the client's own certificate (`REQUIRE X509`).
         """
         certificate = certificate or make_certificate(engine="mariadb")
         with workplace("dbtls-my-") as home:
@@ -101,7 +103,8 @@ class Mariadb:
             self.account.copy(self.template, home / "data")
             self.account.owns(home, 0o755)
             _write_certificate(self.account, home, certificate)
-            user = f"CREATE USER {USER} IDENTIFIED BY '{PASSWORD}';\nGRANT ALL ON *.* TO {USER};\n"
+            demand = " REQUIRE X509" if client_certificate else ""
+            user = f"CREATE USER {USER} IDENTIFIED BY '{PASSWORD}'{demand};\nGRANT ALL ON *.* TO {USER};\n"
             self.account.write(home / "user.sql", user)
             log = home / "server.log"
             command = [

@@ -82,6 +82,7 @@ class Postgresql:
         require_tls: bool = False,
         versions: Versions | None = None,
         lax: bool = False,
+        client_certificate: bool = False,
     ) -> Iterator[PostgresqlServer]:
         """Runs a server for as long as the context lasts.
 
@@ -91,6 +92,7 @@ class Postgresql:
             require_tls: whether it refuses a login without TLS (`hostssl`).
             versions: oldest and newest TLS version; default: PostgreSQL's own.
             lax: whether it takes a certificate that OpenSSL finds too weak.
+            client_certificate: whether it demands TLS and the client's own certificate.
         """
         certificate = certificate or make_certificate()
         with workplace("dbtls-pg-") as home:
@@ -99,9 +101,12 @@ class Postgresql:
             self.account.owns(home, 0o755)
             _write_certificate(self.account, home, certificate)
             settings = _settings(home, port, tls=tls, versions=versions)
+            if client_certificate:
+                settings += f"ssl_ca_file = '{home}/ca.pem'\n"
             self.account.write(data / "postgresql.auto.conf", settings)
-            kind = "hostssl" if require_tls else "host"
-            self.account.write(data / "pg_hba.conf", f"{kind} all all 127.0.0.1/32 scram-sha-256\n")
+            kind = "hostssl" if require_tls or client_certificate else "host"
+            how = "scram-sha-256 clientcert=verify-full" if client_certificate else "scram-sha-256"
+            self.account.write(data / "pg_hba.conf", f"{kind} all all 127.0.0.1/32 {how}\n")
             log = home / "server.log"
             command = [str(self.programs / "postgres"), "-D", str(data)]
             # Its data is thrown away, so it shuts down at once.

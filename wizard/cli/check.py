@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from wizard.cli.arguments import json_option
+from wizard.cli.login import NO_LOGIN, LoginAsked, login_options, seen_by_server
 from wizard.cli.options import Asked, with_case
 from wizard.cli.questions import ask
 from wizard.cli.terminal import Exit, exit_of, is_interactive, result, talk
@@ -29,21 +30,23 @@ from wizard.workbench import Diagnosis, Progress, nobody
     metavar="FILE",
     help="Write a report for a ticket too: .md, .html, .json, or .txt to read out to a caller.",
 )
+@login_options
 @with_case
-def command(asked: Asked, as_json: bool, report: Path | None) -> int:
+def command(asked: Asked, login: LoginAsked, as_json: bool, report: Path | None) -> int:
     """Examines TARGET, names the cause and prints the fixes.
 
     TARGET is sqlserver://host[:port], sqlserver://host/INSTANCE, mysql://…, mariadb://…, postgresql://…, or a pasted
-    connection string, or - to read one from stdin. Credentials in it are dropped at once; nothing is logged in.
+    connection string, or - to read one from stdin. Credentials in it are dropped at once; without --login nothing logs
+    in.
     """
     if not asked.target and not asked.error and not asked.pastes:
         raise UsageError(
             "There is nothing to examine.", hint="Name a server, as in: dbtls check postgresql://db01"
         )
-    return examine(asked, as_json=as_json, report=report)
+    return examine(asked, as_json=as_json, report=report, login=login)
 
 
-def examine(asked: Asked, *, as_json: bool, report: Path | None = None) -> Exit:
+def examine(asked: Asked, *, as_json: bool, report: Path | None = None, login: LoginAsked = NO_LOGIN) -> Exit:
     """Runs the diagnosis, prints it and writes the report where one is wanted; returns the exit status.
 
     Raises:
@@ -57,6 +60,7 @@ def examine(asked: Asked, *, as_json: bool, report: Path | None = None) -> Exit:
     def watch(progress: Progress) -> None:
         talk(text.evidence(progress.evidence, bench.knowledge))
 
+    case, _ = seen_by_server(bench, case, login, may_ask=not as_json)
     if as_json:
         done = bench.diagnose(case)
         result(json.encode(json.diagnosis(done)))

@@ -11,6 +11,7 @@ from wizard.model.text import nearest
 
 _COMMANDS = {
     "check": "the whole diagnosis of a server",
+    "clients": "which clients would connect, now and after each fix",
     "demo": "a broken server on this machine, walked through",
     "explain": "what an error message means",
     "fix": "the fixes of a cause as commands",

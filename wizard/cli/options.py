@@ -16,13 +16,10 @@ import msgspec
 from wizard.cli.arguments import Moment, read_text
 from wizard.errors import FileError, UsageError
 from wizard.model.options import Options
-from wizard.model.text import nearest
 
 if TYPE_CHECKING:
     from wizard.diagnosis.target import ReadTarget
     from wizard.model.case import Case
-    from wizard.model.knowledge import Knowledge
-    from wizard.model.target import Engine
     from wizard.workbench import Workbench
 
 LARGEST_PASTE = 2_000_000
@@ -57,6 +54,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
             UsageError: an argument cannot be used.
         """
         # The wizard's first frame does without these.
+        from wizard.diagnosis.clients.profiles import profile_of
         from wizard.diagnosis.secrets import without_secrets
         from wizard.diagnosis.target import read_target
         from wizard.knowledge.cache import knowledge
@@ -64,10 +62,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
         bench = Workbench(knowledge(), self.options)
         read = read_target(read_text(self.target), server_name=self.server_name) if self.target else None
-        if self.client:
-            _check_client(self.client, read.target.engine if read else None, bench.knowledge)
+        named = (
+            profile_of(self.client, read.target.engine if read else None, bench.knowledge).id
+            if self.client
+            else None
+        )
         error = without_secrets(read_text(self.error)) if self.error else None
-        client = self.client or (read.client if read else None)
+        client = named or (read.client if read else None)
         target, given = (read.target, read.options) if read else (None, ())
         case = bench.open_case(target=target, options=given, error=error, client=client)
         for answer in self.answers:
@@ -175,22 +176,3 @@ def _output_in(file: Path) -> str:
         )
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     return data.decode("utf-16" if wide else "utf-8-sig", "replace")
-
-
-def _check_client(client: str, engine: Engine | None, known: Knowledge) -> None:
-    ids = tuple(entry.id for entry in known.clients)
-    if client not in ids:
-        raise UsageError(
-            f"There is no client '{client}'{nearest(client, ids) or '.'}", hint=f"Known: {', '.join(ids)}"
-        )
-    if engine is not None and client not in (fitting := _speaking(engine, known)):
-        raise UsageError(
-            f"The client '{client}' does not speak with this database.",
-            hint=f"Known for it: {', '.join(fitting)}",
-        )
-
-
-def _speaking(engine: Engine, known: Knowledge) -> tuple[str, ...]:
-    """Returns the clients that speak the database's protocol, which MySQL and MariaDB share."""
-    same: tuple[Engine, ...] = ("mysql", "mariadb") if engine in ("mysql", "mariadb") else (engine,)
-    return tuple(entry.id for entry in known.clients if set(same) & set(entry.engines))

@@ -13,8 +13,10 @@ from wizard.diagnosis.match import Matcher
 from wizard.errors import KnowledgeError
 from wizard.fixes.render import example_values, render_fix
 from wizard.knowledge.coverage import article_problems
+from wizard.knowledge.lint_clients import client_problems
 from wizard.knowledge.lint_tree import tree_problems
 from wizard.knowledge.load import Loaded, describe, read_folder
+from wizard.model.client import Words
 from wizard.model.knowledge import FactEntry, Knowledge
 from wizard.model.recognition import Signature, SymptomEntry
 from wizard.model.text import nearest
@@ -41,6 +43,7 @@ def lint(folder: Path) -> tuple[str, ...]:
             *(Problem("nodes", *problem) for problem in tree_problems(loaded.knowledge)),
             *_signatures(loaded.knowledge),
             *_fixes(loaded.knowledge),
+            *(Problem(*problem) for problem in client_problems(loaded.knowledge, Matcher(loaded.knowledge))),
             *(Problem(*problem) for problem in article_problems(loaded.knowledge)),
         ]
     return tuple(_line(folder, loaded, problem) for problem in problems)
@@ -146,6 +149,15 @@ def _uses(known: Knowledge) -> Iterator[Use]:
         yield from _cited("wordings", wording.id, wording.sources)
     for client in known.clients:
         yield from _cited("clients", client.id, client.sources)
+    for profile in known.profiles:
+        yield Use("profiles", profile.id, ".id", "client", profile.id)
+        yield from _cited("profiles", profile.id, profile.sources)
+        yield from _said("profiles", profile.id, profile.says)
+    for stack in known.stacks:
+        yield from _cited("stacks", stack.id, stack.sources)
+        yield from _said("stacks", stack.id, stack.says)
+    for failure in known.failures:
+        yield Use("failures", failure.id, ".symptom", "symptom", failure.symptom)
     for fix in known.fixes:
         yield from (Use("fixes", fix.id, f".causes[{n}]", "cause", one) for n, one in enumerate(fix.causes))
         yield from (Use("fixes", fix.id, f".changes[{n}]", "fact", one) for n, one in enumerate(fix.changes))
@@ -186,6 +198,12 @@ def _uses_of_signature(signature: Signature) -> Iterator[Use]:
     for part, one in enumerate(signature.establishes):
         yield Use("signatures", signature.id, f".establishes[{part}]", "fact", one.fact, (one.value,))
     yield from _cited("signatures", signature.id, signature.sources)
+
+
+def _said(field: str, id_: str, says: tuple[Words, ...]) -> Iterator[Use]:
+    for number, words in enumerate(says):
+        if words.symptom is not None:
+            yield Use(field, id_, f".says[{number}].symptom", "symptom", words.symptom)
 
 
 def _cited(field: str, id_: str, sources: tuple[str, ...], place: str = "") -> Iterator[Use]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from wizard.errors import KnowledgeError
+from wizard.model.client import FailureEntry, ProfileEntry, StackEntry
 from wizard.model.entry import ArticleEntry, SourceEntry
 from wizard.model.knowledge import CauseEntry, FactEntry, FixEntry, Knowledge, Node, ScenarioEntry
 from wizard.model.recognition import ClientEntry, EngineWords, Signature, SymptomEntry, Wording
@@ -21,6 +22,9 @@ AnyEntry = (
     | Node
     | CauseEntry
     | ClientEntry
+    | ProfileEntry
+    | StackEntry
+    | FailureEntry
     | Wording
     | EngineWords
     | FixEntry
@@ -45,6 +49,9 @@ KINDS = (
     Kind("nodes", "tree/*.yaml", Node),
     Kind("causes", "causes/*.yaml", CauseEntry),
     Kind("clients", "clients/*.yaml", ClientEntry),
+    Kind("profiles", "clients/profiles/*.yaml", ProfileEntry),
+    Kind("stacks", "stacks.yaml", StackEntry),
+    Kind("failures", "failures.yaml", FailureEntry),
     Kind("wordings", "wordings/*.yaml", Wording),
     Kind("engines", "engines.yaml", EngineWords),
     Kind("fixes", "fixes/*.yaml", FixEntry),

@@ -42,6 +42,7 @@ class LabServer:
         host: always the loopback address.
         port: the TCP port.
         server_name: the name that the client uses.
+        identity: what it presents; None where it has no certificate.
         ca_file: the root to trust in PEM, gone when the server stops; None where the client shall not know it.
         log: what happened, one line each; holds no password and no control character.
     """
@@ -50,6 +51,7 @@ class LabServer:
     host: str
     port: int
     server_name: str
+    identity: ServerIdentity | None
     ca_file: Path | None
     log: list[str] = field(default_factory=list)
 
@@ -83,6 +85,7 @@ def serve(scenario: ScenarioEntry, port: int = 0) -> Iterator[LabServer]:
             host=HOST,
             port=listener.getsockname()[1],
             server_name=scenario.server_name,
+            identity=identity,
             ca_file=ca_file,
         )
         if scenario.behaviour != "closed":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from wizard.lab.conversation import ONLY, SESSION_LIMIT, Conversation
 from wizard.wire import tds, tds_session
@@ -12,6 +13,13 @@ VERSION = "16.0.1000"
 BANNER = "Microsoft SQL Server 2022 (RTM) - 16.0.1000.6 (dbtls lab)"
 _TLS_RECORD = 0x16
 _TDS_8 = 0x08000000
+_TDS_7_1 = 0x71000001
+"""What jTDS speaks. A DONE token then counts rows in 4 bytes instead of 8 ([MS-TDS] 2.2.7.6)."""
+_OLD_ROW = bytes.fromhex("81 0100 0000 0100 2604 00 d1 04 26000000")
+"""One INT column and its row with 38, in TDS 7.1. jTDS asks for @@MAX_PRECISION, which is 38, when it logs in."""
+
+Encrypted = Literal["session", "login", "none"]
+"""What of a connection is encrypted; `login`: the login and nothing after it."""
 
 
 async def converse(conversation: Conversation) -> None:
@@ -41,13 +49,20 @@ async def _tds_8(conversation: Conversation) -> None:
     options = await _prelogin(conversation, reader)
     if options is not None:
         await conversation.channel.send(_reply(tds.ENCRYPT_NOT_SUP))
-        await _session(conversation, reader)
+        await _session(conversation, reader, "session")
 
 
 async def _tds_7(conversation: Conversation) -> None:
     channel, policy = conversation.channel, conversation.scenario.policy
     reader = tds.MessageReader()
-    options = await _prelogin(conversation, reader)
+    first = await _next(conversation, reader)
+    if first is None:
+        return
+    if first.kind == tds_session.LOGIN7 and not conversation.refuses_plaintext:
+        # jTDS begins with the login where its `ssl` is off.
+        await _logged_in(conversation, first, reader, "none")
+        return
+    options = _options(first)
     if options is None:
         return
     client = (options.get(tds.ENCRYPTION) or b"\0")[0] & ~tds.CLIENT_CERTIFICATE
@@ -55,14 +70,14 @@ async def _tds_7(conversation: Conversation) -> None:
     conversation.note(f"PRELOGIN: client {client}, answer {answer}")
     await channel.send(_reply(answer))
     if answer == tds.ENCRYPT_NOT_SUP:
-        if client not in (tds.ENCRYPT_ON, tds.ENCRYPT_REQ):
-            await _session(conversation, tds.MessageReader(SESSION_LIMIT))
+        # A client that had asked for encryption should leave now; tedious logs in all the same (REALITY).
+        await _session(conversation, tds.MessageReader(SESSION_LIMIT), "none")
         return
-    if client == tds.ENCRYPT_NOT_SUP:
-        return
+    # A client that had said NOT_SUP and is told REQ may shake hands all the same, as go-mssqldb and pymssql do
+    # (REALITY); one that sends its login instead ends here.
     await _handshake_inside(conversation)
-    login_only = answer == tds.ENCRYPT_OFF
-    await _session(conversation, tds.MessageReader(SESSION_LIMIT), login_only=login_only)
+    encrypted: Encrypted = "login" if answer == tds.ENCRYPT_OFF else "session"
+    await _session(conversation, tds.MessageReader(SESSION_LIMIT), encrypted)
 
 
 async def _handshake_inside(conversation: Conversation) -> None:
@@ -74,9 +89,11 @@ async def _handshake_inside(conversation: Conversation) -> None:
 
 async def _prelogin(conversation: Conversation, reader: tds.MessageReader) -> Mapping[int, bytes] | None:
     message = await _next(conversation, reader)
-    if message is None or message.kind != tds.PRELOGIN:
-        return None
-    return tds.prelogin_options(message.payload)
+    return None if message is None else _options(message)
+
+
+def _options(message: tds.Message) -> Mapping[int, bytes] | None:
+    return tds.prelogin_options(message.payload) if message.kind == tds.PRELOGIN else None
 
 
 def _reply(encryption: int) -> bytes:
@@ -100,19 +117,34 @@ async def _next(conversation: Conversation, reader: tds.MessageReader) -> tds.Me
             return None
 
 
-async def _session(
-    conversation: Conversation, reader: tds.MessageReader, *, login_only: bool = False
-) -> None:
+async def _session(conversation: Conversation, reader: tds.MessageReader, encrypted: Encrypted) -> None:
     login = await _next(conversation, reader)
-    if login is None or login.kind != tds_session.LOGIN7:
-        return
-    version = tds_session.login_version(login.payload)
-    if login_only:
+    if login is not None and login.kind == tds_session.LOGIN7:
+        await _logged_in(conversation, login, reader, encrypted)
+
+
+async def _logged_in(
+    conversation: Conversation, login: tds.Message, reader: tds.MessageReader, encrypted: Encrypted
+) -> None:
+    old = int.from_bytes(login.payload[4:8], "little") == _TDS_7_1
+    version = _TDS_7_1 if old else tds_session.login_version(login.payload)
+    if encrypted == "login":
         conversation.channel.stop_tls()
-    conversation.note(f"logged in, TDS {version:#010x}")
+    conversation.note(f"logged in, TDS {version:#010x}, encrypted: {encrypted}")
+    if old:
+        await _old_session(conversation, reader)
+        return
     await conversation.channel.send(tds.packets(tds.REPLY, tds_session.login_accepted(version, VERSION)))
     while message := await _next(conversation, reader):
         await conversation.channel.send(tds.packets(tds.REPLY, _answer(conversation, message)))
+
+
+async def _old_session(conversation: Conversation, reader: tds.MessageReader) -> None:
+    """Lets a client of TDS 7.1 log in, and answers each of its queries by one number."""
+    accepted = tds_session.login_accepted(_TDS_7_1, VERSION)[:-4]
+    await conversation.channel.send(tds.packets(tds.REPLY, accepted))
+    while await _next(conversation, reader):
+        await conversation.channel.send(tds.packets(tds.REPLY, _OLD_ROW + tds_session.done(rows=1)[:-4]))
 
 
 def _answer(conversation: Conversation, message: tds.Message) -> bytes:

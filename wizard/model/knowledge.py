@@ -11,6 +11,7 @@ from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
+from wizard.model.client import FailureEntry, ProfileEntry, StackEntry
 from wizard.model.entry import ArticleEntry, Correction, Entry, FactId, Id, SourceEntry, Sources, Text
 from wizard.model.recognition import ClientEntry, EngineWords, Prepared, Signature, SymptomEntry, Wording
 from wizard.model.target import Engine
@@ -288,7 +289,18 @@ class ScenarioEntry(Entry, frozen=True, kw_only=True):
     sources: tuple[str, ...] = ()
 
 
-Named = TypeVar("Named", SymptomEntry, FactEntry, CauseEntry, ScenarioEntry, Node)
+Named = TypeVar(
+    "Named",
+    SymptomEntry,
+    FactEntry,
+    CauseEntry,
+    ScenarioEntry,
+    Node,
+    ClientEntry,
+    ProfileEntry,
+    StackEntry,
+    FailureEntry,
+)
 
 
 class Knowledge(msgspec.Struct, frozen=True):
@@ -301,6 +313,10 @@ class Knowledge(msgspec.Struct, frozen=True):
     """The decision tree (tree/); the walk enters it at the first node."""
     causes: tuple[CauseEntry, ...] = ()
     clients: tuple[ClientEntry, ...] = ()
+    profiles: tuple[ProfileEntry, ...] = ()
+    """How the clients behave; not every client has one."""
+    stacks: tuple[StackEntry, ...] = ()
+    failures: tuple[FailureEntry, ...] = ()
     wordings: tuple[Wording, ...] = ()
     engines: tuple[EngineWords, ...] = ()
     """The first entry of which a word is found decides."""
@@ -326,6 +342,18 @@ class Knowledge(msgspec.Struct, frozen=True):
     def node(self, wanted: str) -> Node:
         """Returns the node with this id; KeyError where there is none."""
         return _named(self.nodes, wanted)
+
+    def client(self, wanted: str) -> ClientEntry:
+        """Returns the client with this id; KeyError where there is none."""
+        return _named(self.clients, wanted)
+
+    def stack(self, wanted: str) -> StackEntry:
+        """Returns the TLS library with this id; KeyError where there is none."""
+        return _named(self.stacks, wanted)
+
+    def failure(self, wanted: str) -> FailureEntry:
+        """Returns the way to fail with this id; KeyError where there is none."""
+        return _named(self.failures, wanted)
 
     def scenario(self, wanted: str) -> ScenarioEntry:
         """Returns the scenario with this id; KeyError where there is none."""

@@ -28,10 +28,10 @@ class NameMatch(msgspec.Struct, frozen=True, kw_only=True):
 
 def kind_of_name(server_name: str) -> NameKind:
     """Returns which kind of name the client uses: its own machine, an IP address, a name without or with a domain."""
-    address = _address(server_name)
+    address = address_of(server_name)
     if address is not None:
         return "loopback" if address.is_loopback else "address"
-    name = _ascii(server_name)
+    name = ascii_host(server_name)
     if name == "localhost" or name.endswith(".localhost"):
         return "loopback"
     return "full" if "." in name else "short"
@@ -61,16 +61,16 @@ def match_names(server_name: str, certificate: Certificate) -> NameMatch:
     """
     dns = tuple(san.removeprefix("DNS:") for san in certificate.sans if san.startswith("DNS:"))
     addresses = tuple(san.removeprefix("IP:") for san in certificate.sans if san.startswith("IP:"))
-    wanted = _address(server_name)
+    wanted = address_of(server_name)
     if wanted is not None:
-        found = next((text for text in addresses if _address(text) == wanted), None)
+        found = next((text for text in addresses if address_of(text) == wanted), None)
         return _outcome(found, dns + addresses or _common_name(certificate))
-    ascii_name = _ascii(server_name)
-    found = next((pattern for pattern in dns if _matches(pattern, ascii_name)), None)
+    ascii_name = ascii_host(server_name)
+    found = next((pattern for pattern in dns if matches_host(pattern, ascii_name)), None)
     if found is not None or dns:
         return _outcome(found, dns + addresses)
     candidates = _common_name(certificate)
-    found = next((name for name in candidates if _matches(name, ascii_name)), None)
+    found = next((name for name in candidates if matches_host(name, ascii_name)), None)
     return _outcome(found, addresses + candidates, by_common_name=found is not None)
 
 
@@ -83,14 +83,15 @@ def _common_name(certificate: Certificate) -> tuple[str, ...]:
     return (certificate.common_name,) if certificate.common_name else ()
 
 
-def _address(text: str) -> Address | None:
+def address_of(text: str) -> Address | None:
+    """Returns the IP address that a text is, without brackets and zone; None where it is a host name."""
     try:
         return ipaddress.ip_address(text.strip("[]").partition("%")[0])
     except ValueError:
         return None
 
 
-def _ascii(name: str) -> str:
+def ascii_host(name: str) -> str:
     """Returns a host name in lower-case A-labels without the trailing dot; unencodable names as they are."""
     bare = name.strip().removesuffix(".").lower()
     if bare.isascii():
@@ -101,8 +102,9 @@ def _ascii(name: str) -> str:
         return bare
 
 
-def _matches(pattern: str, name: str) -> bool:
-    presented = _ascii(pattern)
+def matches_host(pattern: str, name: str) -> bool:
+    """Says whether a dNSName stands for a host name in lower-case A-labels; see `match_names`."""
+    presented = ascii_host(pattern)
     if not name or "*" in name:
         return False
     if presented == name:

@@ -74,7 +74,7 @@ def diagnosis(done: Diagnosis) -> dict[str, Json]:
     case = done.case
     return {
         "schema": "dbtls/diagnosis/1",
-        "target": _target(case),
+        "target": of_target(case),
         "symptom": case.value("symptom"),
         "verdict": _verdict(done.verdict),
         "findings": [_finding(one) for one in done.findings],
@@ -152,7 +152,8 @@ def _proof(proof: Proof) -> Json:
     }
 
 
-def _target(case: Case) -> Json:
+def of_target(case: Case) -> Json:
+    """Returns the server of a case, as every document names it."""
     target = case.target
     return {
         "engine": target.engine if target else case.value("server.engine"),

@@ -1,1 +1,1 @@
-"""Probes that run a real database driver in a child process."""
+"""Real database drivers, each in a child process that can be killed: the server's own view, and live attempts."""

@@ -1,0 +1,151 @@
+"""The drivers of this machine, asked for real, beside what was predicted of them.
+
+A driver that does otherwise than predicted is the most valuable thing that this program can be told: it is shown as
+such, and can be saved as a bug report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from threading import Event
+from typing import Literal
+
+import msgspec
+
+from wizard.diagnosis.clients.prediction import Prediction
+from wizard.diagnosis.clients.profiles import profile_of
+from wizard.diagnosis.connection_string import Pairs
+from wizard.errors import UsageError
+from wizard.forecast import forecast_of
+from wizard.model.evidence import Value
+from wizard.model.knowledge import Knowledge
+from wizard.model.login import Login
+from wizard.model.options import Options
+from wizard.probes.drivers.attempts import Attempt, attempt
+from wizard.probes.drivers.present import Driver, present
+from wizard.workbench import Diagnosis, engine_of
+
+Explain = Callable[[str], str]
+Agreement = Literal["agrees", "disagrees", "cannot-tell"]
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """One driver: what was predicted, and what it did."""
+
+    prediction: Prediction
+    attempt: Attempt
+    symptom: str | None
+    """What the driver's own words are recognised as, where it failed."""
+    agreement: Agreement
+
+
+def drivers_here(done: Diagnosis, known: Knowledge) -> tuple[Driver, ...]:
+    """Returns the drivers of this machine that a prediction can be made for; asks programs for their version.
+
+    Raises:
+        UsageError: the database is not known.
+    """
+    engine = engine_of(done.case)
+    if engine is None:
+        raise UsageError("Which database it is, is not known.")
+    return tuple(driver for driver in present(engine) if _has_profile(driver, known))
+
+
+def ask(
+    done: Diagnosis,
+    known: Knowledge,
+    options: Options,
+    drivers: Sequence[Driver],
+    *,
+    pairs: Pairs = (),
+    login: Login | None = None,
+    unverified_ok: bool = False,
+    explain: Explain,
+    cancelled: Event,
+) -> Iterator[Seen]:
+    """Lets each driver connect, one after the other, and yields what it did beside what was predicted.
+
+    Args:
+        done: the diagnosis of the server.
+        known: the knowledge.
+        options: how the server was examined.
+        drivers: of `drivers_here`.
+        pairs: options, as the drivers spell them; empty: their defaults.
+        login: of the person; None stops at the login.
+        unverified_ok: the person agreed to send the login over a channel that is not verified.
+        explain: recognises an error text and returns its symptom.
+        cancelled: set from elsewhere to end it at once.
+
+    Raises:
+        UsageError: a driver has no such option.
+    """
+    target = done.case.target
+    if target is None:
+        raise UsageError(
+            "There is no server to connect to.", hint="Name one, as in: dbtls clients postgresql://db01"
+        )
+    for driver in drivers:
+        if cancelled.is_set():
+            return
+        predicted = forecast_of(done, known, options, [driver.client], pairs, strictly=True).rows[0].now
+        seen = attempt(
+            driver,
+            target,
+            predicted.options,
+            login,
+            port=done.case.port,
+            ca_file=options.ca_file,
+            seconds=max(options.seconds, 5.0),
+            unverified_ok=unverified_ok,
+            cancelled=cancelled,
+        )
+        symptom = explain(seen.error) if seen.error and seen.reached == "refused" else None
+        yield Seen(
+            prediction=predicted,
+            attempt=seen,
+            symptom=symptom,
+            agreement=_agreement(predicted, seen, symptom),
+        )
+
+
+def bug_report(seen: Seen, facts: dict[str, Value | None]) -> str:
+    """Returns a disagreement as Markdown for this project's issue tracker: no host, no user, no names of the server."""
+    did, said = seen.attempt, seen.prediction
+    named = ("resolve.", "connect.address", "certificate.", "names.used", "server.", "preamble.service")
+    lines = [
+        f"# {did.client} does otherwise than predicted",
+        "",
+        f"- driver: {did.client} {did.version or '(version unknown)'}",
+        f"- options: {', '.join('='.join(one) for one in said.options) or 'its defaults'}",
+        f"- predicted: {_words(said.connects)}, encrypted {said.encrypted}, symptom {said.symptom}: {said.why}",
+        f"- it did: {did.reached}, encrypted {did.encrypted}, symptom {seen.symptom}",
+        "",
+        "Facts of the server:",
+        "",
+        *(f"- {fact}: {value}" for fact, value in facts.items() if not fact.startswith(named)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _words(connects: bool | None) -> str:
+    return {True: "connects", False: "fails", None: "not known"}[connects]
+
+
+def _has_profile(driver: Driver, known: Knowledge) -> bool:
+    try:
+        profile_of(driver.client, None, known)
+    except UsageError:
+        return False
+    return True
+
+
+def _agreement(said: Prediction, did: Attempt, symptom: str | None) -> Agreement:
+    if did.reached is None or said.connects is None:
+        return "cannot-tell"
+    through = did.reached in ("connected", "login-refused")
+    if through != said.connects:
+        return "disagrees"
+    if not through:
+        return "agrees" if symptom in (said.symptom, None) else "disagrees"
+    told = did.encrypted is not None and said.encrypted in ("session", "none")
+    return "disagrees" if told and did.encrypted != said.encrypted else "agrees"

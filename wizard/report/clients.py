@@ -1,0 +1,230 @@
+"""Which clients will connect, as plain text and as the JSON document of the command-line contract."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from wizard.report.json import Json, of_target
+from wizard.report.text import WIDTH
+
+if TYPE_CHECKING:
+    from wizard.diagnosis.clients.prediction import Prediction
+    from wizard.forecast import Forecast, Row, Upgrade
+    from wizard.live import Agreement, Seen
+    from wizard.model.case import Case
+
+STATES: dict[bool | None, tuple[str, str]] = {
+    True: ("✓", "connects"),
+    False: ("✗", "fails"),
+    None: ("?", "unknown"),
+}
+"""The sign and the word of what a client does."""
+ENCRYPTED = {"session": "session", "login": "login only", "none": "nothing", None: "-"}
+"""What is under TLS, in a word or two."""
+REACHED = {
+    "connected": "connected",
+    "login-refused": "got through TLS to the login",
+    "refused": "failed",
+    None: "cannot be told",
+}
+"""How far a driver came."""
+AGREEMENTS: dict[Agreement, tuple[str, str]] = {
+    "agrees": ("✓", "as predicted"),
+    "disagrees": ("✗", "DISAGREES"),
+    "cannot-tell": ("?", "cannot tell"),
+}
+VERIFIED = {True: "yes", False: "no", None: "-"}
+"""Whether the certificate is verified, in a word."""
+
+
+def table(found: Forecast, case: Case) -> Iterator[str]:
+    """Yields the table of all clients, as `dbtls clients TARGET` prints it."""
+    yield f"CLIENTS of {case.target or 'this server'}, each with its defaults"
+    longest = max((len(row.now.client) for row in found.rows), default=6)
+    numbers = "".join(f"{f'({n})':>5}" for n in range(1, len(found.columns) + 1))
+    yield f"  {'now':<11}{'client':<{longest}}  {'encrypted':<11}{'verified':<9}{numbers}  bypass"
+    for row in found.rows:
+        sign, word = STATES[row.now.connects]
+        after = "".join(f"{STATES[one.connects][0]:>5}" for one in row.after)
+        bypass = STATES[row.bypass.connects][0] if row.bypass else "-"
+        yield (
+            f"  {sign} {word:<9}{row.now.client:<{longest}}  {ENCRYPTED[row.now.encrypted]:<11}"
+            f"{VERIFIED[row.now.verified]:<9}{after}  {bypass}"
+        )
+    yield ""
+    for number, column in enumerate(found.columns, 1):
+        yield from _wrapped(
+            f"({number}) once mended: {column.effect}. For example by: {column.title} ({column.fix})",
+            "  ",
+            "      ",
+        )
+    yield from _wrapped("bypass: with the client's own options that switch verification off", "  ", "      ")
+    yield from _wrapped("Why: dbtls clients TARGET --client ID", "  ", "      ")
+
+
+def each(found: Forecast) -> Iterator[str]:
+    """Yields what each of some clients does and why."""
+    for number, row in enumerate(found.rows):
+        if number:
+            yield ""
+        yield from _one(row, found)
+
+
+def _one(row: Row, found: Forecast) -> Iterator[str]:
+    now = row.now
+    sign, word = STATES[now.connects]
+    yield f"{sign} {word}  {now.title} ({now.client})"
+    if now.options:
+        yield from _wrapped("with " + ", ".join(_option(*option) for option in now.options), "  ", "    ")
+    yield from _wrapped(now.why, "  ", "  ")
+    if now.message:
+        yield from _wrapped(f"It says: {now.message}", "  ", "    ")
+    if now.symptom:
+        yield f"  Symptom: {now.symptom}"
+    for option, lost in now.dangers:
+        yield from _wrapped(f"! {option}: {lost}", "  ", "    ")
+    for column, after in zip(found.columns, row.after, strict=True):
+        mark, state = STATES[after.connects]
+        yield from _wrapped(f"{mark} {state} once mended: {column.effect}. {after.why}", "  ", "    ")
+    if row.bypass is not None and now.connects is False:
+        mark, state = STATES[row.bypass.connects]
+        options = ", ".join(_option(*option) for option in row.bypass.options)
+        yield from _wrapped(f"{mark} {state} with the bypass {options}. {row.bypass.why}", "  ", "    ")
+
+
+def upgraded(found: Upgrade) -> Iterator[str]:
+    """Yields what changes for this server when a client is upgraded."""
+    before, after = found.before, found.after
+    for one_, when in ((before, "Before"), (after, "After")):
+        sign, word = STATES[one_.connects]
+        yield from _wrapped(f"{when}: {sign} {word}  {one_.title}. {one_.why}", "", "  ")
+    yield ""
+    yield from _wrapped(of_upgrade(found))
+
+
+def of_upgrade(found: Upgrade) -> str:
+    """Returns in one sentence what an upgrade changes for this server."""
+    before, after = found.before, found.after
+    if None in (before.connects, after.connects):
+        return "What changes is not known; see why above."
+    if before.connects and not after.connects:
+        lost = "nothing was verified before" if not before.verified else "the new one is stricter"
+        return f"The upgrade breaks the connection: the server did not change, the client did ({lost})."
+    if after.connects and not before.connects:
+        return "The upgrade mends the connection."
+    if not after.connects:
+        return (
+            "It fails before and after."
+            if before.failure == after.failure
+            else "It fails, for another reason."
+        )
+    changed = [
+        name
+        for name, old, new in (
+            ("what is encrypted", before.encrypted, after.encrypted),
+            ("whether the certificate is verified", before.verified, after.verified),
+        )
+        if old != new
+    ]
+    return (
+        f"It still connects; {' and '.join(changed)} changes."
+        if changed
+        else "Nothing changes for this server."
+    )
+
+
+def reality(seen: Sequence[Seen]) -> Iterator[str]:
+    """Yields what the drivers of this machine did, beside what was predicted."""
+    yield ""
+    yield "DRIVERS of this machine"
+    for one in seen:
+        did, said = one.attempt, one.prediction
+        sign, word = AGREEMENTS[one.agreement]
+        yield f"  {sign} {word:<12}{did.client} {did.version or ''}".rstrip()
+        yield from _wrapped(
+            f"predicted: {STATES[said.connects][1]}, encrypted: {ENCRYPTED[said.encrypted]}",
+            "      ",
+            "      ",
+        )
+        yield from _wrapped(
+            f"it did: {REACHED[did.reached]}, encrypted: {ENCRYPTED[did.encrypted]}", "      ", "      "
+        )
+        for label, text in (("it said", did.error), ("it leaves", did.leaves), ("note", did.limitation)):
+            if text:
+                yield from _wrapped(f"{label}: {text}", "      ", "        ")
+
+
+def document(found: Forecast, case: Case, seen: Sequence[Seen] = ()) -> dict[str, Json]:
+    """Returns the document of `dbtls clients --json`."""
+    real = {one.prediction.client: _seen(one) for one in seen}
+    return {
+        "schema": "dbtls/clients/1",
+        "target": of_target(case),
+        "clients": [{**_row(row, found), "driver": real.get(row.now.client)} for row in found.rows],
+        "fixes": [{"id": one.fix, "tier": one.tier, "title": one.title} for one in found.columns],
+    }
+
+
+def upgrade_document(found: Upgrade, case: Case) -> dict[str, Json]:
+    """Returns the document of `dbtls clients --explain-upgrade --json`."""
+    return {
+        "schema": "dbtls/upgrade/1",
+        "target": of_target(case),
+        "before": _prediction(found.before),
+        "after": _prediction(found.after),
+        "meaning": of_upgrade(found),
+    }
+
+
+def _seen(one: Seen) -> Json:
+    did = one.attempt
+    return {
+        "version": did.version,
+        "reached": did.reached,
+        "encrypted": did.encrypted,
+        "error": did.error,
+        "symptom": one.symptom,
+        "agreement": one.agreement,
+        "leaves": did.leaves,
+        "limitation": did.limitation,
+    }
+
+
+def _row(row: Row, found: Forecast) -> dict[str, Json]:
+    after = [
+        {"fix": column.fix, "tier": column.tier, **_outcome(one)}
+        for column, one in zip(found.columns, row.after, strict=True)
+    ]
+    bypass = {"options": dict(row.bypass.options), **_outcome(row.bypass)} if row.bypass else None
+    return {**_prediction(row.now), "after": after, "bypass": bypass}
+
+
+def _prediction(one: Prediction) -> dict[str, Json]:
+    return {
+        "client": one.client,
+        "title": one.title,
+        "options": dict(one.options),
+        **_outcome(one),
+        "message": one.message,
+        "dangers": [{"option": option, "loses": lost} for option, lost in one.dangers],
+    }
+
+
+def _outcome(one: Prediction) -> dict[str, Json]:
+    return {
+        "connects": one.connects,
+        "encrypted": one.encrypted,
+        "verified": one.verified,
+        "symptom": one.symptom,
+        "why": one.why,
+    }
+
+
+def _option(key: str, value: str) -> str:
+    return f"{key}={value}" if value else key
+
+
+def _wrapped(text: str, first: str = "", rest: str = "") -> Sequence[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest)
