@@ -14,14 +14,19 @@ from typing import IO
 
 import msgspec
 
-from tests.reality import drivers, matrix
+from tests.reality import drivers, matrix, table
+from tests.reality.compared import compare, read_rows
 from tests.reality.servers import FAULTS, REAL_ENGINES, Servers
 from tests.servers import programs
+from wizard.knowledge.load import load
+from wizard.knowledge.locate import knowledge_folder
 
 
 def main() -> int:
     """Runs what the command line asks for; returns the exit status."""
     asked = _arguments().parse_args()
+    if asked.compare:
+        return _compared(asked.compare)
     everyone = drivers.load()
     unknown = {*asked.driver} - {driver.driver for driver in everyone} | {*asked.fault} - {*FAULTS}
     if unknown:
@@ -74,12 +79,33 @@ def main() -> int:
     return 0
 
 
+def _compared(files: list[Path]) -> int:
+    """Predicts every row of these files, prints what differs on stderr and the table on stdout."""
+    rows = [row for file in files for row in read_rows(file)]
+    with tempfile.TemporaryDirectory(prefix="dbtls-reality-") as folder:
+        Path(folder).chmod(0o755)
+        with Servers(Path(folder)) as servers:
+            found = list(compare(load(knowledge_folder()), rows, servers))
+    for one in found:
+        if one.wrong or one.other_symptom:
+            print("WRONG" if one.wrong else "symptom", one, file=sys.stderr)
+    print("\n".join(table.markdown(table.tallies(found))))
+    return int(any(one.wrong for one in found))
+
+
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.reality", description=__doc__)
     parser.add_argument("--driver", action="append", default=[], help="only this driver; may be repeated")
     parser.add_argument("--fault", action="append", default=[], help="only this fault; may be repeated")
     parser.add_argument(
         "--out", type=Path, help="where the rows go, one JSON object a line; default: the screen"
+    )
+    parser.add_argument(
+        "--compare",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="connect with nothing; hold the rows of these files against the predictions, and print the table",
     )
     parser.add_argument("--workers", type=int, default=2, help="attempts at the same time")
     parser.add_argument(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,9 @@ from wizard.model.knowledge import Knowledge
 from wizard.model.options import Options
 from wizard.model.target import Engine, Target
 from wizard.workbench import Workbench
+
+MARIADB = "10.11.14-MariaDB"
+"""The lab's own says that it is 11.4, where zero-configuration TLS may vouch for the server."""
 
 
 class Compared(NamedTuple):
@@ -103,15 +107,21 @@ def compare(known: Knowledge, rows: Iterable[Row], servers: Servers) -> Iterator
 
 
 def shown_by_a_login(server: Server) -> dict[str, str]:
-    """Returns what no probe can see of PostgreSQL, MySQL and MariaDB: it shows only with a login."""
+    """Returns what no probe can see of PostgreSQL and MariaDB, and which MariaDB the drivers met."""
     if server.engine == "sqlserver":
         return {}
+    version = {"server.version": MARIADB} if server.engine == "mariadb" else {}
     changes = FAULTS[server.fault].changes
     demanded = changes.get("client_certificate") == "required"
     policy = "required" if demanded and server.engine == "postgresql" else changes.get("policy", "optional")
-    return {"policy": str(policy), **({"handshake.client_certificate": "demanded"} if demanded else {})}
+    return {
+        **version,
+        "policy": str(policy),
+        **({"handshake.client_certificate": "demanded"} if demanded else {}),
+    }
 
 
 def read_rows(file: Path) -> tuple[Row, ...]:
-    """Returns the rows of a file that the matrix has written."""
-    return tuple(msgspec.json.decode(line, type=Row) for line in file.read_bytes().splitlines())
+    """Returns the rows of a file that the matrix has written, packed by gzip or not."""
+    content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+    return tuple(msgspec.json.decode(line, type=Row) for line in content.splitlines())

@@ -123,9 +123,13 @@ class Server:
 class Servers:
     """All servers of a run, each started when it is first met, and kept until the end of the context."""
 
-    def __init__(self, folder: Path) -> None:
-        """Starts nothing yet; the files of the certificates go into `folder`."""
+    def __init__(self, folder: Path, *, real: bool = True) -> None:
+        """Starts nothing yet; the files of the certificates go into `folder`.
+
+        Without `real` the lab stands for PostgreSQL and MariaDB too: for the probes, which see the same there.
+        """
         self._folder = folder
+        self._by_lab = ONE_SQL_SERVER if real else ENGINES
         self._stack = contextlib.ExitStack()
         self._running: dict[tuple[Engine, str], Server] = {}
         self._real: dict[Engine, Postgresql | Mariadb] = {}
@@ -153,8 +157,8 @@ class Servers:
             return self._running[key]
 
     def _start(self, engine: Engine, fault: str) -> Server:
-        scenario = _scenario(FAULTS[fault].changes, engine)
-        if engine == "sqlserver":
+        scenario = _scenario(FAULTS[fault].changes, _made_by(fault, engine))
+        if engine in self._by_lab:
             lab = self._stack.enter_context(serve(scenario))
             files = self._files(engine, fault, lab.identity)
             return Server(engine, fault, lab.port, files, lab.log)
@@ -193,10 +197,13 @@ def _scenario(changes: Changes, engine: Engine) -> ScenarioEntry:
     return msgspec.structs.replace(good, **changes)
 
 
+def _made_by(fault: str, engine: Engine) -> Engine:
+    """Returns whose automatic certificate it is: MariaDB presents MySQL's, since there is no MySQL here."""
+    return "mysql" if fault == "self-generated-mysql" else engine
+
+
 def _identity(fault: str, engine: Engine) -> ServerIdentity:
-    # MariaDB presents what MySQL makes for itself, since there is no MySQL here.
-    made_by: Engine = "mysql" if fault == "self-generated-mysql" else engine
-    identity = identity_for(_scenario(FAULTS[fault].changes, made_by))
+    identity = identity_for(_scenario(FAULTS[fault].changes, _made_by(fault, engine)))
     assert identity is not None
     return identity
 

@@ -117,6 +117,8 @@ class StackEntry(Entry, frozen=True, kw_only=True):
     """The versions that it takes by default."""
     notices_old_versions: Literal["first", "after-certificate"] = "first"
     """When an old version ends the handshake: at once, or by a signature that comes behind the certificate."""
+    verifies_late: bool = False
+    """It looks at the certificate once the handshake is done, so that up to TLS 1.2 the server's alert comes first."""
     ciphers: Literal["modern", "legacy-too", "unverified"] = "modern"
     refuses: Refusals
     names: NameRule

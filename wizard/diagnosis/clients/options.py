@@ -199,7 +199,7 @@ def same_value(value: str, words: Iterable[str]) -> bool:
 
 
 def _word(value: str) -> str:
-    plain = re.sub(r"[\s_-]", "", value).lower()
+    plain = re.sub(r"[\s_-]|\(\)$", "", value).lower()
     return "yes" if plain in _YES else "no" if plain in _NO else plain
 
 

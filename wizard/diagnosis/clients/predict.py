@@ -235,23 +235,30 @@ def _handshake(attempt: Attempt, *, validating: bool) -> list[FailureId | Unknow
                 if refusal == "unverified"
                 else "weak-dh"
             )
+    alert_first = stack.verifies_late and _inside_tds_7(attempt)
+    found += _client_certificate(attempt) if alert_first else []
     found += _certificate(attempt, validating=validating)
     found += [] if early else old
-    if server.value("handshake.client_certificate") == "demanded":
-        found.append(
-            Unknown("whether the server accepts the client's certificate is not known")
-            if attempt.does.client_certificate
-            else "client-certificate"
-        )
-    return found
+    return [*found, *([] if alert_first else _client_certificate(attempt))]
+
+
+def _client_certificate(attempt: Attempt) -> list[FailureId | Unknown]:
+    if attempt.server.value("handshake.client_certificate") != "demanded":
+        return []
+    if attempt.does.client_certificate:
+        return [Unknown("whether the server accepts the client's certificate is not known")]
+    return ["client-certificate"]
+
+
+def _inside_tds_7(attempt: Attempt) -> bool:
+    """Says whether the handshake is inside of TDS 7, where SQL Server speaks no TLS 1.3 (TDS8)."""
+    return attempt.server.engine == "sqlserver" and attempt.does.encryption != "strict"
 
 
 def _versions(attempt: Attempt) -> list[FailureId | Unknown]:
     server = attempt.server
-    inside_tds = server.engine == "sqlserver" and attempt.does.encryption != "strict"
-    # SQL Server speaks TLS 1.3 through TDS 8.0 only (TDS8).
     wanted = attempt.does.versions or attempt.stack.versions
-    taken = [one for one in wanted if not (inside_tds and one == "TLSv1.3")]
+    taken = [one for one in wanted if not (_inside_tds_7(attempt) and one == "TLSv1.3")]
     offered = [server.value(f"versions.{one.lower().replace('v', '').replace('.', '_')}") for one in taken]
     if not offered or any(one is not False for one in offered):
         return []
