@@ -134,7 +134,6 @@ def first_step(server: LabServer) -> str:
     return text
 
 
-@pytest.mark.xfail(strict=False, reason="on a busy machine the keys of a burst come as slowly as typed ones")
 def test_a_paste_without_marks_is_not_submitted(opened: Open, lab: Callable[[str], LabServer]) -> None:
     """Where a terminal sends a paste as keys, its line breaks stay; the Enter of the person goes on."""
     with opened() as terminal:

@@ -22,6 +22,7 @@ from wizard.model.case import Case
 from wizard.tui import app as app_module
 from wizard.tui.app import WizardApp
 from wizard.tui.flow import Advanced
+from wizard.tui.probing import Finished, Progressed
 from wizard.tui.screens.evidence import EvidenceScreen
 from wizard.tui.screens.question import QuestionScreen
 from wizard.tui.screens.start import StartScreen
@@ -38,6 +39,7 @@ NEUTRAL = {
     "asking the tree",
     "keeping the case",
     "reading a paste",
+    "waiting for more keys",
 }
 FOREIGN = "r4re-W0rd"
 
@@ -66,8 +68,8 @@ def test_an_earlier_run_of_the_probes_is_dropped() -> None:
             case = screen.journey.case
             assert case is not None
             facts = sum(one.known for one in case.evidence)
-            screen.post_message(screen.Progressed(late, Progress("resolve", 1.0, Case(), ())))
-            screen.post_message(screen.Finished(late, 1))
+            screen.post_message(Progressed(late, Progress("resolve", 1.0, Case(), ()), 6))
+            screen.post_message(Finished(late, Case(), 1))
             await driver.settle()
             assert screen.journey.case is case
             assert sum(one.known for one in case.evidence) == facts

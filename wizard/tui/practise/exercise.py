@@ -15,15 +15,15 @@ from textual.widget import Widget
 from textual.widgets import ProgressBar, Static
 
 from wizard.lab.server import LabServer, serve
-from wizard.model.case import Case
 from wizard.model.target import NAMES
 from wizard.tui.background import Failed, Post, Runs
 from wizard.tui.practise.evidence import EvidencePane, Readings
 from wizard.tui.practise.frame import ExerciseStep
 from wizard.tui.practise.question import after_answers
 from wizard.tui.practise.sitting import Sitting, bench_for, target_of
+from wizard.tui.probing import Finished, Progressed, Started, probed
 from wizard.tui.text import MUTED, literal, marked
-from wizard.workbench import Progress, Workbench
+from wizard.workbench import Workbench
 
 
 class ExerciseScreen(ExerciseStep):
@@ -44,29 +44,13 @@ The line with the port is for your own tools.
     ]
 
     class Serving(Message):
-        """The server listens, and the probes begin."""
+        """The server listens."""
 
         def __init__(self, run: int, server: LabServer, bench: Workbench) -> None:
             super().__init__()
             self.run = run
             self.server = server
             self.bench = bench
-
-    class Progressed(Message):
-        """One probe is done."""
-
-        def __init__(self, run: int, progress: Progress) -> None:
-            super().__init__()
-            self.run = run
-            self.progress = progress
-
-    class Finished(Message):
-        """All probes are done."""
-
-        def __init__(self, run: int, case: Case) -> None:
-            super().__init__()
-            self.run = run
-            self.case = case
 
     def __init__(self, sitting: Sitting) -> None:
         super().__init__(sitting)
@@ -92,10 +76,7 @@ The line with the port is for your own tools.
                 bench = bench_for(sitting.bench, server)
                 case = bench.open_case(target=target_of(server), error=scenario.error)
                 post(self.Serving(run, server, bench))
-                for progress in bench.probe(case, cancelled):
-                    case = progress.case
-                    post(self.Progressed(run, progress))
-                post(self.Finished(run, bench.all_probed(case)))
+                post(probed(bench, case, run, post, cancelled))
                 # A thread that was begun while the app was ending is not cancelled by anybody.
                 while self.is_running and not cancelled.wait(0.2):
                     pass
@@ -103,17 +84,20 @@ The line with the port is for your own tools.
         self._serving.start(work)
 
     @on(Serving)
-    def _started(self, event: Serving) -> None:
+    def _served(self, event: Serving) -> None:
         if event.run != self._serving.number:
             return
         self.sitting = msgspec.structs.replace(self.sitting, bench=event.bench)
-        probes = event.bench.probes()
-        self.query_one(EvidencePane).begin(probes)
-        self.query_one(ProgressBar).update(total=len(probes), progress=0)
         engine = NAMES[event.server.scenario.engine]
         place = literal(f"{engine} on {event.server.host}:{event.server.port}", "bold")
         name = literal(f", called {event.server.server_name} by the client", MUTED)
         self.query_one("#asking-words", Static).update(place + name)
+
+    @on(Started)
+    def _started(self, event: Started) -> None:
+        if event.run == self._serving.number:
+            self.query_one(EvidencePane).begin(event.probes)
+            self.query_one(ProgressBar).update(total=len(event.probes), progress=0)
 
     @on(Progressed)
     def _progressed(self, event: Progressed) -> None:

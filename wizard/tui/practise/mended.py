@@ -24,6 +24,7 @@ from wizard.report.words import of_proof
 from wizard.tui.background import Failed, Post, Runs
 from wizard.tui.practise.frame import ExerciseStep
 from wizard.tui.practise.sitting import Sitting, bench_for, target_of
+from wizard.tui.probing import Progressed, Started, probed
 from wizard.tui.text import joined, literal, marked
 from wizard.tui.widgets.changes_table import ChangesTable
 from wizard.workbench import Diagnosis
@@ -55,21 +56,6 @@ When it connects, `Enter` goes back to the list. `Esc` goes back to the comparis
         Binding("enter", "forward", "go on", id="next"),
         Binding("l", "leave", "list", id="exercise-list"),
     ]
-
-    class Asking(Message):
-        """The probes begin."""
-
-        def __init__(self, run: int, probes: int) -> None:
-            super().__init__()
-            self.run = run
-            self.probes = probes
-
-    class Progressed(Message):
-        """One more probe is done."""
-
-        def __init__(self, run: int) -> None:
-            super().__init__()
-            self.run = run
 
     class Asked(Message):
         """All probes are done."""
@@ -111,12 +97,8 @@ When it connects, `Enter` goes back to the list. `Esc` goes back to the comparis
         def work(run: int, post: Post, cancelled: Event) -> None:
             with serve(scenario) as server:
                 bench = bench_for(sitting.bench, server)
-                post(self.Asking(run, len(bench.probes())))
-                found = bench.diagnose(
-                    bench.open_case(target=target_of(server)),
-                    watch=lambda progress: post(self.Progressed(run)),
-                    cancelled=cancelled,
-                )
+                case = bench.open_case(target=target_of(server))
+                found = bench.diagnose(probed(bench, case, run, post, cancelled).case)
             old = verdict or sitting.bench.diagnose(known).verdict
             proof = compare(known, old, found.case, found.verdict)
             post(self.Asked(run, Repaired(scenario=scenario, found=found, proof=proof)))
@@ -130,10 +112,10 @@ When it connects, `Enter` goes back to the list. `Esc` goes back to the comparis
         self.refresh_bindings()
         self._mending.start(work)
 
-    @on(Asking)
-    def _asking(self, event: Asking) -> None:
+    @on(Started)
+    def _started(self, event: Started) -> None:
         if event.run == self._mending.number:
-            self.query_one(ProgressBar).update(total=event.probes, progress=0)
+            self.query_one(ProgressBar).update(total=len(event.probes), progress=0)
 
     @on(Progressed)
     def _progressed(self, event: Progressed) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from threading import Event
 from typing import ClassVar
@@ -12,7 +11,6 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import ProgressBar, Static
 
@@ -20,11 +18,11 @@ from wizard.diagnosis.walk import unprobed
 from wizard.model.case import Case
 from wizard.tui.background import Failed, Post, Runs
 from wizard.tui.journey import Journey, opened
+from wizard.tui.probing import Finished, Progressed, Started, probed
 from wizard.tui.screens.step import BACK, StepScreen
 from wizard.tui.text import literal, marked
 from wizard.tui.widgets.certificate_card import CertificateCard
 from wizard.tui.widgets.probe_list import ProbeList
-from wizard.workbench import Progress
 
 
 class EvidenceScreen(StepScreen):
@@ -47,31 +45,6 @@ again.
         Binding("a", "answer", "answer myself", id="answer-myself"),
         BACK,
     ]
-
-    class Started(Message):
-        """The probes begin."""
-
-        def __init__(self, run: int, probes: tuple[str, ...], case: Case) -> None:
-            super().__init__()
-            self.run = run
-            self.probes = probes
-            self.case = case
-
-    class Progressed(Message):
-        """One probe is done."""
-
-        def __init__(self, run: int, progress: Progress) -> None:
-            super().__init__()
-            self.run = run
-            self.progress = progress
-
-    class Finished(Message):
-        """All probes are done."""
-
-        def __init__(self, run: int, elapsed_ms: int) -> None:
-            super().__init__()
-            self.run = run
-            self.elapsed_ms = elapsed_ms
 
     def __init__(self, journey: Journey) -> None:
         super().__init__(journey)
@@ -108,11 +81,7 @@ again.
 
         def work(run: int, post: Post, cancelled: Event) -> None:
             case = journey.case or opened(bench, inputs)
-            post(self.Started(run, bench.probes(), case))
-            began = time.monotonic()
-            for progress in bench.probe(case, cancelled):
-                post(self.Progressed(run, progress))
-            post(self.Finished(run, round((time.monotonic() - began) * 1000)))
+            post(probed(bench, case, run, post, cancelled))
 
         self._asking, self._forward = True, False
         self._say(literal("Asking the server …"))

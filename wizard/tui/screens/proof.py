@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from threading import Event
 from typing import ClassVar
@@ -19,6 +18,7 @@ from wizard.diagnosis.proof import Proof, compare
 from wizard.report.words import of_proof
 from wizard.tui.background import Failed, Post, Runs
 from wizard.tui.journey import Journey
+from wizard.tui.probing import Progressed, probed
 from wizard.tui.screens.step import BACK, StepScreen
 from wizard.tui.text import State, literal, marked
 from wizard.tui.widgets.changes_table import ChangesTable
@@ -50,14 +50,6 @@ there is one, else to a new case. `R` asks again, `Esc` goes back to the command
         Binding("R", "app.report", "report", id="report", key_display="R"),
         BACK,
     ]
-
-    class Progressed(Message):
-        """One more probe is done."""
-
-        def __init__(self, run: int, of: int) -> None:
-            super().__init__()
-            self.run = run
-            self.of = of
 
     class Proven(Message):
         """All probes are done; the journey is the one after the fix."""
@@ -108,18 +100,15 @@ there is one, else to a new case. `R` asks again, `Esc` goes back to the command
 
         def work(run: int, post: Post, cancelled: Event) -> None:
             after = _afresh(before)
-            bench, case, total = after.bench, after.case, len(after.bench.probes())
-            if case is None or before.case is None or before.diagnosis is None:
+            if after.case is None or before.case is None or before.diagnosis is None:
                 return
-            began = time.monotonic()
-            for progress in bench.probe(case, cancelled):
-                case = progress.case
-                post(self.Progressed(run, total))
-            elapsed_ms = round((time.monotonic() - began) * 1000)
+            asked = probed(after.bench, after.case, run, post, cancelled)
             # Nobody is asked again: what only a person knows was not changed by the fix of a server.
-            done = bench.diagnose(bench.all_probed(case))
+            done = after.bench.diagnose(asked.case)
             proof = compare(before.case, before.diagnosis.verdict, done.case, done.verdict)
-            after = msgspec.structs.replace(after, case=done.case, diagnosis=done, elapsed_ms=elapsed_ms)
+            after = msgspec.structs.replace(
+                after, case=done.case, diagnosis=done, elapsed_ms=asked.elapsed_ms
+            )
             post(self.Proven(run, after, proof))
 
         self._probing.start(work)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-import time
 from typing import ClassVar
 
 from textual import events
@@ -19,6 +19,7 @@ LONGEST_SHOWN = 4_000
 """Characters of a paste that are laid out; of a longer one an extract is, or the screen would stall."""
 _BURST_S = 0.05
 """Keys that follow each other faster are a paste from a terminal that does not mark pastes."""
+_WAITING = "waiting for more keys"
 
 
 class PasteArea(TextArea):
@@ -55,6 +56,8 @@ fine. Passwords in it are blanked at once.
         )
         self._whole: str | None = None
         self._last_key = 0.0
+        self._last_enter: events.Key | None = None
+        """An Enter that goes on if no other key follows at once."""
         self._put(text)
 
     @property
@@ -103,16 +106,36 @@ fine. Passwords in it are blanked at once.
             self.post_message(self.Edited(self.value))
 
     async def _on_key(self, event: events.Key) -> None:
-        """Takes a quick Enter for a line break of a paste, and lets one key empty a long paste."""
-        now = time.monotonic()
-        quick, self._last_key = now - self._last_key < _BURST_S, now
-        if event.key == "enter":
-            event.prevent_default()
-            if quick and self._whole is None:
-                event.stop()
+        """Takes an Enter close to other keys for a line break of a paste, and lets one key empty a long paste."""
+        # When it came, not when its turn is: a busy machine handles the keys of a paste slowly.
+        quick, self._last_key = event.time - self._last_key < _BURST_S, event.time
+        if self._whole is not None:
+            if event.key in ("backspace", "delete"):
+                self.action_clear()
+        elif event.key != "enter":
+            if self._last_enter is not None:
+                self._last_enter = None
                 self.insert("\n")
-        elif event.key in ("backspace", "delete") and self._whole is not None:
-            self.action_clear()
+        else:
+            event.prevent_default()
+            event.stop()
+            if self._last_enter is None and quick:
+                self.insert("\n")
+            elif self._last_enter is None:
+                self._last_enter = event
+                self.run_worker(
+                    self._wait_for_more(event), name=_WAITING, group=_WAITING, description=_WAITING
+                )
+
+    async def _wait_for_more(self, enter: events.Key) -> None:
+        await asyncio.sleep(_BURST_S)
+        # Keys go through the queue of the app and then through this one: those that are in them come first.
+        self.app.call_later(self.call_later, self._submit_if_last, enter)
+
+    def _submit_if_last(self, enter: events.Key) -> None:
+        if self._last_enter is enter:
+            self._last_enter = None
+            self.action_submit()
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Tells of what was typed."""
