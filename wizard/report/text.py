@@ -74,6 +74,9 @@ def diagnosis(done: Diagnosis, knowledge: Knowledge, at: datetime) -> Iterator[s
     server = list(_server(done.case, facts))
     if server:
         yield from ("", "SERVER", *server)
+    own = list(own_view(done.case, facts))
+    if own:
+        yield from ("", "WHAT THE SERVER SAYS ITSELF", *own)
     if done.case.certificates:
         yield ""
         yield "CERTIFICATE"
@@ -210,6 +213,16 @@ def _server(case: Case, facts: Mapping[str, FactEntry]) -> Iterator[str]:
             for fact, value in versions.items()
         )
         yield from _field("accepts", " · ".join(shown))
+
+
+def own_view(case: Case, facts: Mapping[str, FactEntry]) -> Iterator[str]:
+    """Yields what the server told a login about its own TLS, and what it did not tell, with the reason."""
+    for fact in facts:
+        entry = case.evidence_for(fact) if fact.startswith("view.") else None
+        if entry is not None:
+            reason = f" ({entry.because})" if entry.because else ""
+            told = f"{facts[fact].title}: {of_value(entry.value, facts[fact])}{reason}"
+            yield from _wrapped(told, "  ", "    ")
 
 
 def _recap(done: Diagnosis) -> Iterator[str]:
