@@ -217,7 +217,7 @@ def _real(start: Postgresql | Mariadb, scenario: ScenarioEntry, identity: Server
         tls=scenario.policy != "not-offered",
         require_tls=scenario.policy == "required",
         versions=None if scenario.tls == ("TLSv1.2", "TLSv1.3") else scenario.tls,
-        lax=scenario.key == "rsa-1024" or scenario.signature == "sha1",
+        lax=scenario.key == "rsa-1024" or scenario.signature != "sha256",
         client_certificate=scenario.client_certificate == "required",
     ) as server:
         yield server.port

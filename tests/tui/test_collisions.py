@@ -81,7 +81,7 @@ def test_the_classes_are_found() -> None:
         "WizardApp",
         "WizardApp.Ready",
         "EvidenceScreen",
-        "EvidenceScreen.Progressed",
+        "SymptomScreen.Recognised",
         "PasteArea",
     } <= found
     assert any(issubclass(one, App) for one in classes())

@@ -10,6 +10,7 @@ from textual.widgets import Input, OptionList
 
 from tests.tui.driver import Driver, known, run, started
 from tests.tui.faked import faked
+from tests.tui.foretold import foretell
 from tests.tui.moves import SELF_GENERATED, on, to_the_questions, words_of
 from tests.tui.tour import STOPS, act
 from wizard.state.settings import Settings, keep, settings
@@ -34,8 +35,9 @@ def _own_help(screen: Screen[object]) -> str:
     return screen.HELP.strip()
 
 
-def test_f1_explains_every_screen() -> None:
+def test_f1_explains_every_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each screen has help of its own and of what has the focus; F1 opens it, F1 closes it, and no key is lost."""
+    foretell(monkeypatch)
 
     async def scene() -> int:
         count = 0
@@ -298,8 +300,8 @@ def test_words_that_no_message_has() -> None:
     run(scene())
 
 
-def test_clients_and_details_open_from_the_verdict() -> None:
-    """M shows what the clients do by themselves; E shows the precise words, and hides them again."""
+def test_details_open_from_the_verdict() -> None:
+    """E shows the precise words, and hides them again."""
 
     async def scene() -> None:
         async with started() as driver:
@@ -311,10 +313,5 @@ def test_clients_and_details_open_from_the_verdict() -> None:
             assert precise in words_of(driver, "#verdict")
             await driver.press("e")
             assert precise not in words_of(driver, "#verdict")
-            await driver.press("m")
-            on(driver, Article)
-            article = words_of(driver, "VerticalScroll Static")
-            assert "What the clients do by themselves" in article
-            assert "psycopg" not in article
 
     run(scene())

@@ -17,6 +17,7 @@ from textual.widgets._footer import FooterKey  # what a footer is made of
 
 from tests.tui.driver import NOW, Cell, Driver, run, started
 from tests.tui.faked import faked
+from tests.tui.foretold import foretell
 from wizard.model.case import Case
 from wizard.state.recent import RecentCase, remember
 
@@ -57,6 +58,10 @@ STOPS = (
     Stop("verdict", ("enter",)),
     Stop("report", ("r",), ("escape",)),
     Stop("walk", ("w",), ("escape",)),
+    Stop("clients", ("m",)),
+    Stop("may-connect", ("f5",)),
+    Stop("drivers", ("enter",), ("escape",)),
+    Stop("log-in", ("l",), ("escape",)),
     Stop("fix", ("enter",)),
     Stop("proof", ("p",)),
 )
@@ -120,6 +125,7 @@ def _toured(colour: bool) -> _Seen:
         if not colour:
             changed.setenv("NO_COLOR", "1")  # Textual reads it when an application is made
         keep_cases()
+        foretell(changed)
         try:
             run(_tour(pictures, DARK if colour else NO_COLOUR))
         # Whatever ended it: the stops before stand, and each one after it is told why it is missing.

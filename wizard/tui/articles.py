@@ -11,7 +11,6 @@ from wizard.model.knowledge import CauseEntry, FactEntry, FixEntry, Knowledge
 from wizard.model.recognition import ClientEntry, SymptomEntry
 from wizard.report.words import TIERS
 from wizard.tui.text import MUTED, literal, marked
-from wizard.workbench import Diagnosis, engine_of
 
 Rows = tuple[Content, ...]
 
@@ -29,7 +28,7 @@ def of_cause(cause: CauseEntry, known: Knowledge) -> Rows:
                 yield Content.styled(title, "bold")
                 yield from (marked("note", one) for one in titles)
 
-    return _article("cause", cause.id, cause.title, rows(), cause.corrects, cause.sources, known)
+    return article("cause", cause.id, cause.title, rows(), cause.corrects, cause.sources, known)
 
 
 def of_symptom(symptom: SymptomEntry, known: Knowledge) -> Rows:
@@ -46,12 +45,12 @@ def of_symptom(symptom: SymptomEntry, known: Knowledge) -> Rows:
             if signature.symptom == symptom.id:
                 yield from (marked("note", example) for example in signature.examples[:1])
 
-    return _article("symptom", symptom.id, symptom.title, rows(), symptom.corrects, symptom.sources, known)
+    return article("symptom", symptom.id, symptom.title, rows(), symptom.corrects, symptom.sources, known)
 
 
 def of_client(client: ClientEntry, known: Knowledge) -> Rows:
     """Returns what a client does about TLS by itself."""
-    return _article(
+    return article(
         "client", client.id, client.title, client_notes(client.notes), client.corrects, client.sources, known
     )
 
@@ -59,22 +58,6 @@ def of_client(client: ClientEntry, known: Knowledge) -> Rows:
 def client_notes(notes: tuple[str, ...]) -> Iterator[Content]:
     """Yields what a client does, one line for each note."""
     yield from (marked("note", note) for note in notes or ("Nothing is noted about it yet.",))
-
-
-def of_clients(done: Diagnosis, known: Knowledge) -> Rows:
-    """Returns what the clients of a case's database do by themselves, the case's own client first."""
-    engine, own = engine_of(done.case), done.case.value("client")
-
-    def rows() -> Iterator[Content]:
-        yield Content.styled("What the clients do by themselves", "bold")
-        yield literal("Which of them connect depends on these defaults and on their options.", MUTED)
-        for client in sorted(known.clients, key=lambda one: one.id != own):
-            if engine is None or engine in client.engines:
-                yield Content("")
-                yield literal(client.title, "bold") + literal(f"  {client.id}", MUTED)
-                yield from client_notes(client.notes)
-
-    return tuple(rows())
 
 
 def of_fact(fact: FactEntry, known: Knowledge) -> Rows:
@@ -89,7 +72,7 @@ def of_fact(fact: FactEntry, known: Knowledge) -> Rows:
                 yield from (literal(line) for line in how.text.splitlines())
                 yield literal(how.look_for, MUTED)
 
-    return _article("fact", fact.id, fact.title, rows(), fact.corrects, fact.sources, known)
+    return article("fact", fact.id, fact.title, rows(), fact.corrects, fact.sources, known)
 
 
 def of_fix(fix: FixEntry, known: Knowledge) -> Rows:
@@ -113,7 +96,7 @@ def of_fix(fix: FixEntry, known: Knowledge) -> Rows:
         yield from (literal(f"{number}. {step.title}") for number, step in enumerate(fix.steps, start=1))
         yield literal(f"As commands: dbtls fix {fix.causes[0]}", MUTED)
 
-    return _article("fix", fix.id, fix.title, rows(), fix.corrects, fix.sources, known)
+    return article("fix", fix.id, fix.title, rows(), fix.corrects, fix.sources, known)
 
 
 def _paragraphs(*texts: str | None) -> Iterator[Content]:
@@ -123,7 +106,7 @@ def _paragraphs(*texts: str | None) -> Iterator[Content]:
             yield Content("")
 
 
-def _article(
+def article(
     kind: str,
     entry_id: str,
     title: str,
@@ -132,6 +115,8 @@ def _article(
     sources: tuple[str, ...],
     known: Knowledge,
 ) -> Rows:
+    """Returns rows below their title, with what is often read of them but wrong, and their sources."""
+
     def all_rows() -> Iterator[Content]:
         yield literal(title, "bold")
         yield literal(f"{kind} · {entry_id}", MUTED)

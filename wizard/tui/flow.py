@@ -166,10 +166,16 @@ class Flow:
         if event.run != self._advancing.number:
             return
         journey = self._known = event.journey
+        screen = self._app.screen
         if isinstance(event.step, Ask) and journey.case is not None:
+            if isinstance(screen, VerdictScreen):
+                self._asked.append(screen.journey)
             self._put(QuestionScreen(journey, journey.case, event.step))
             return
         self.remember(journey)
+        if isinstance(screen, VerdictScreen):
+            screen.take(journey)
+            return
         walk = self._in_stack(WalkScreen)
         verdict = self._in_stack(VerdictScreen)
         if walk is None or verdict is None:
@@ -209,7 +215,6 @@ class Flow:
         case = journey.case
         for fact in journey.diagnosis.verdict.open_questions:
             case = withdrawn(case, fact)
-        self._asked.append(journey)
         self.advance(msgspec.structs.replace(journey, case=case))
 
     def back(self) -> None:

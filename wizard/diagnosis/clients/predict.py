@@ -171,7 +171,9 @@ def _plaintext(server: Server) -> Outcome:
     if of_account and server.value("handshake.client_certificate") == "demanded":
         return _fails("client-certificate")
     if policy is None and server.value("tls.offered") is not False:
-        return _unknown("whether the server lets plaintext in shows only with a login")
+        return _unknown(
+            "it does not encrypt here, and whether the server lets that in shows only with a login"
+        )
     return _plain()
 
 

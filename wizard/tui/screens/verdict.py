@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
+import msgspec
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 
 from wizard.diagnosis.findings import Finding
+from wizard.model.case import Case
 from wizard.model.knowledge import Knowledge
 from wizard.report.words import CONFIDENCES, SOURCES, inconclusive, of_questions, of_value
-from wizard.tui.articles import of_clients
 from wizard.tui.journey import Journey
+from wizard.tui.screens.clients import ClientsScreen
+from wizard.tui.screens.log_in import LogIn
 from wizard.tui.screens.step import BACK, StepScreen
 from wizard.tui.screens.walk import WalkScreen
 from wizard.tui.text import MUTED, State, literal, marked, state_of
 from wizard.tui.widgets.certificate_card import CertificateCard
 from wizard.tui.widgets.paragraphs import Paragraphs
-from wizard.workbench import Diagnosis
+from wizard.workbench import Diagnosis, engine_of
 
 _TALL = 34
 """Rows from which the details for experts have room from the start."""
@@ -40,6 +43,9 @@ The first sentence is the fault to mend first. Below it stands what shows it, an
 
 `W` shows the way through the decision tree, where answers can be changed. `E` shows the
 details for experts, `R` makes a report for a ticket.
+
+`M` lists which clients connect to this server. `L` logs in with a user and a password of yours, to read what the server
+says itself.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "forward", "fix it", id="next"),
@@ -47,6 +53,7 @@ details for experts, `R` makes a report for a ticket.
         Binding("w", "walk", "why", id="walk"),
         Binding("e", "expert", "details", id="expert"),
         Binding("m", "clients", "clients", id="clients"),
+        Binding("l", "log_in", "log in", id="log-in"),
         Binding("r", "app.report", "report", id="report"),
         BACK,
     ]
@@ -84,9 +91,16 @@ details for experts, `R` makes a report for a ticket.
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offers a way to the fixes only where there are any, and to the questions only where they are open."""
         done = self.journey.diagnosis
-        if action == "forward":
-            return bool(done and done.fixes)
-        return bool(done and done.verdict.open_questions) if action == "answer" else True
+        match action:
+            case "forward":
+                return bool(done and done.fixes)
+            case "answer":
+                return bool(done and done.verdict.open_questions)
+            case "clients":
+                return bool(done and engine_of(done.case))
+            case "log_in":
+                return self.journey.reachable and done is not None
+        return True
 
     def action_forward(self) -> None:
         """Goes on to the fixes."""
@@ -101,9 +115,18 @@ details for experts, `R` makes a report for a ticket.
         self.app.push_screen(WalkScreen(self.journey))
 
     def action_clients(self) -> None:
-        """Shows what the clients of this database do about TLS by themselves."""
-        if self.journey.diagnosis is not None:
-            self.app.show_article(of_clients(self.journey.diagnosis, self.journey.bench.knowledge))
+        """Shows which clients of this database connect."""
+        self.app.push_screen(ClientsScreen(self.journey))
+
+    def action_log_in(self) -> None:
+        """Asks for a login, and reads what the server says of itself."""
+        if self.journey.case is not None:
+            self.app.push_screen(LogIn(self.journey.bench, self.journey.case), self._logged_in)
+
+    def _logged_in(self, case: Case | None) -> None:
+        if case is not None:
+            self.app.say("The server has told more. It stands below “What the server says itself”.")
+            self.app.flow.advance(msgspec.structs.replace(self.journey, case=case))
 
     def action_expert(self) -> None:
         """Shows or hides what an expert wants to know."""
@@ -141,6 +164,7 @@ def sentences(done: Diagnosis, knowledge: Knowledge, *, expert: bool = False) ->
         for likely in done.match.likely_causes:
             yield marked("note", titles.get(likely, likely))
     yield from _evidence(done, knowledge)
+    yield from _own_view(done, knowledge, expert=expert)
     yield from _others(done)
 
 
@@ -160,6 +184,22 @@ def _evidence(done: Diagnosis, knowledge: Knowledge) -> Iterator[Content]:
         said = Content.styled(f" ({SOURCES[entry.source]}", MUTED) + literal(f"{why})", MUTED)
         told = literal(f"{fact.title}: {of_value(entry.value, fact)}") + said
         yield marked(state_of(fact, entry.value), told)
+
+
+def _own_view(done: Diagnosis, knowledge: Knowledge, *, expert: bool) -> Iterator[Content]:
+    """Yields what the server has said to a login; an expert also sees what it did not tell, and why."""
+    facts = dict.fromkeys(one.fact for one in done.case.evidence if one.fact.startswith("view."))
+    shown = [fact for fact in facts if expert or done.case.value(fact) is not None]
+    if not shown:
+        return
+    yield Content("")
+    yield Content.styled("What the server says itself", "bold")
+    for fact_id in shown:
+        fact, entry = knowledge.fact(fact_id), done.case.evidence_for(fact_id)
+        value = entry.value if entry else None
+        why = f": {of_value(entry.because)}" if entry and entry.because else ""
+        told = literal(f"{fact.title}: {of_value(value, fact)}") + literal(why, MUTED)
+        yield marked(state_of(fact, value), told)
 
 
 def _others(done: Diagnosis) -> Iterator[Content]:
