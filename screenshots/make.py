@@ -104,6 +104,8 @@ async def all_steps(server: LabServer) -> None:
         take("verdict")
         await press("w", "end")
         take("walk")
+        await press("escape", "m")
+        take("clients")
         await press("escape", "enter")
         take("fix")
 

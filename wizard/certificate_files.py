@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from wizard.errors import FileError
 from wizard.model.case import Case
 from wizard.pki.evidence import chain_evidence
 from wizard.pki.read import read_certificates, read_file
-from wizard.pki.trust import TrustStore
+from wizard.pki.trust import TrustStore, verify
 
 _OF_THE_CHAIN = ("trust.status", "trust.verify_code", "validity.status", "key.strength", "signature.strength")
 """What depends on the roots; the rest is the same for every client."""
@@ -32,14 +33,21 @@ def read_files(case: Case, options: Iterable[Given], at: datetime) -> dict[str, 
     """
     paths = {one.value for one in options if one.entry.role in ("roots", "store", "pin") and one.value}
     # Connector/J names its store by a URL.
-    return {path: _read(Path(path.removeprefix("file:")).expanduser(), case, at) for path in paths}
+    return {path: _read(path.removeprefix("file:"), case, at) for path in paths}
 
 
-def _read(path: Path, case: Case, at: datetime) -> RootsFile:
+def _read(named: str, case: Case, at: datetime) -> RootsFile:
     told = case.evidence_for("trust.status")
     if told is not None and told.known and told.source == "person":
         return RootsFile(facts=None)
     data = b""
+    try:
+        path = Path(named).expanduser()
+        there = path.exists()
+    except (OSError, RuntimeError, ValueError):  # too long, of a user who is not there, or with a NUL
+        return RootsFile(facts=None, usable=False, missing=True)
+    if path.is_dir():  # nobody has read all of a folder
+        return RootsFile(facts=dict.fromkeys(_OF_THE_CHAIN))
     try:
         data = read_file(path)
         inside = read_certificates(data, name=path.name)
@@ -47,10 +55,15 @@ def _read(path: Path, case: Case, at: datetime) -> RootsFile:
     except FileError:
         if data.startswith(_SEALED):
             return RootsFile(facts=dict.fromkeys(_OF_THE_CHAIN))
-        return RootsFile(facts=None, usable=False, missing=not path.exists())
+        if not there:
+            return RootsFile(facts=None, usable=False, missing=True)
+        # OpenSSL reads no root from it, so that nobody is trusted.
+        inside, store = (), TrustStore(path.name, certificates=(data,))
     chain = tuple(one.der for one in case.certificates)
+    usable = bool(inside)
     if not chain:
-        return RootsFile(facts=dict.fromkeys(_OF_THE_CHAIN))
+        return RootsFile(facts=dict.fromkeys(_OF_THE_CHAIN), usable=usable)
     judged = chain_evidence(chain, server_name=None, store=store, at=at, source="probe")
     facts: Facts = {entry.fact: entry.value for entry in judged if entry.fact in _OF_THE_CHAIN}
-    return RootsFile(facts=facts, holds_leaf=chain[0] in inside)
+    anchored = verify(chain, dataclasses.replace(store, partial=True), at).status == "trusted"
+    return RootsFile(facts=facts, usable=usable, holds_leaf=chain[0] in inside, holds_anchor=anchored)

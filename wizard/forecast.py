@@ -81,7 +81,7 @@ def forecast_of(
     clients: Iterable[str],
     pairs: Pairs,
     *,
-    strictly: bool,
+    string: Pairs = (),
 ) -> Forecast:
     """Returns what some clients do with these options.
 
@@ -90,27 +90,44 @@ def forecast_of(
         known: the knowledge.
         options: how the server was examined.
         clients: their ids.
-        pairs: key and value, as the client spells them.
-        strictly: whether an option that a client does not have is refused.
+        pairs: key and value, as the client spells them; what it does not have is refused.
+        string: those of a connection string, among which other options may stand; `pairs` come over them.
 
     Raises:
         UsageError: there is no such client or option.
     """
     engine = _engine(done.case)
     profiles = [profile_of(client, engine, known) for client in clients]
-    return _forecast(done, known, options, [(one, given(one, pairs, strictly=strictly)) for one in profiles])
+    return _forecast(done, known, options, [(one, _given(one, string, pairs)) for one in profiles])
 
 
 def upgrade(
-    done: Diagnosis, known: Knowledge, options: Options, old: str, new: str, pairs: Pairs = ()
+    done: Diagnosis,
+    known: Knowledge,
+    options: Options,
+    old: str,
+    new: str,
+    pairs: Pairs,
+    *,
+    string: Pairs = (),
 ) -> Upgrade:
     """Returns what a client did with this server, and what its successor does with the same options.
 
     Raises:
-        UsageError: there is no such client.
+        UsageError: there is no such client, or neither of them has one of `pairs`.
     """
-    rows = [forecast_of(done, known, options, [one], pairs, strictly=False).rows[0].now for one in (old, new)]
-    return Upgrade(before=rows[0], after=rows[1])
+    engine = _engine(done.case)
+    both = [profile_of(client, engine, known) for client in (old, new)]
+    for pair in pairs:
+        if not any(given(profile, (pair,), strictly=False) for profile in both):
+            given(both[1], (pair,), strictly=True)
+    chosen = [(one, given(one, (*string, *pairs), strictly=False)) for one in both]
+    before, after = _forecast(done, known, options, chosen).rows
+    return Upgrade(before=before.now, after=after.now)
+
+
+def _given(profile: ProfileEntry, string: Pairs, pairs: Pairs) -> tuple[Given, ...]:
+    return (*given(profile, string, strictly=False), *given(profile, pairs, strictly=True))
 
 
 def _forecast(
@@ -169,8 +186,13 @@ def _columns(done: Diagnosis, known: Knowledge) -> Iterable[Column]:
         if fix.tier == "bypass" or fix.client is not None or effect in seen:
             continue
         seen.add(effect)
-        titles = ", ".join(known.fact(fact).title.lower() for fact in fix.changes)
+        titles = ", ".join(_inside(known.fact(fact).title) for fact in fix.changes)
         yield Column(fix.id, fix.tier, fix.title, fix.changes, titles)
+
+
+def _inside(title: str) -> str:
+    """Returns a title as it is written inside of a sentence."""
+    return title if title[1:2].isupper() else title[0].lower() + title[1:]
 
 
 def _engine(case: Case) -> Engine:

@@ -6,7 +6,7 @@ such, and can be saved as a bug report.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Event
 from typing import Literal
 
@@ -87,7 +87,7 @@ def ask(
     for driver in drivers:
         if cancelled.is_set():
             return
-        predicted = forecast_of(done, known, options, [driver.client], pairs, strictly=True).rows[0].now
+        predicted = forecast_of(done, known, options, [driver.client], pairs).rows[0].now
         seen = attempt(
             driver,
             target,
@@ -108,21 +108,27 @@ def ask(
         )
 
 
-def bug_report(seen: Seen, facts: dict[str, Value | None]) -> str:
-    """Returns a disagreement as Markdown for this project's issue tracker: no host, no user, no names of the server."""
+def bug_report(seen: Seen, facts: Mapping[str, Value | None], known: Knowledge) -> str:
+    """Returns a disagreement as Markdown for this project's issue tracker: no host, no user, no name, no path.
+
+    Of the facts only those are in it whose values are words of this program, and of the options that hold a name or a
+    file only the key.
+    """
     did, said = seen.attempt, seen.prediction
-    named = ("resolve.", "connect.address", "certificate.", "names.used", "server.", "preamble.service")
+    roles = {option.key for option in profile_of(said.client, None, known).options if option.role}
+    options = (key if key in roles else f"{key}={value}" for key, value in said.options)
+    own_words = {fact.id for fact in known.facts if fact.type in ("choice", "bool")}
     lines = [
         f"# {did.client} does otherwise than predicted",
         "",
         f"- driver: {did.client} {did.version or '(version unknown)'}",
-        f"- options: {', '.join('='.join(one) for one in said.options) or 'its defaults'}",
-        f"- predicted: {_words(said.connects)}, encrypted {said.encrypted}, symptom {said.symptom}: {said.why}",
+        f"- options: {', '.join(options) or 'its defaults'}",
+        f"- predicted: {_words(said.connects)}, encrypted {said.encrypted}, failure {said.failure}, {said.symptom}",
         f"- it did: {did.reached}, encrypted {did.encrypted}, symptom {seen.symptom}",
         "",
         "Facts of the server:",
         "",
-        *(f"- {fact}: {value}" for fact, value in facts.items() if not fact.startswith(named)),
+        *(f"- {fact}: {value}" for fact, value in facts.items() if fact in own_words),
     ]
     return "\n".join(lines) + "\n"
 

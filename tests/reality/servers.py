@@ -63,6 +63,19 @@ FAULTS: dict[str, Fault] = {
     "mismatch": Fault({"names": ("other.example", "db1.corp.example")}),
     "self-signed": Fault({"certificate": "self-signed"}),
     "self-signed-untrusted": Fault({"certificate": "self-signed"}, root_given=False),
+    "required-self-signed-untrusted": Fault(
+        {"policy": "required", "certificate": "self-signed"}, root_given=False
+    ),
+    "strict-only-self-signed-untrusted": Fault(
+        {"policy": "strict-only", "certificate": "self-signed"}, ONE_SQL_SERVER, root_given=False
+    ),
+    "self-signed-wrong-eku": Fault({"certificate": "self-signed", "usage": "client-auth"}, root_given=False),
+    "own-ca": Fault({"certificate": "self-signed", "leaf_is_ca": True}),
+    "wrong-key-usage": Fault({"usage": "signs-certificates"}),
+    "md5": Fault({"signature": "md5"}),
+    "expired-mismatch": Fault({"valid_days": (-400, -10), "names": ("other.example",)}),
+    "cn-address": Fault({"names": (), "common_name": "127.0.0.1"}),
+    "tls11-only": Fault({"tls": ("TLSv1.1", "TLSv1.1")}),
     "self-generated": Fault({"certificate": "self-generated"}, ("sqlserver", "mariadb")),
     "self-generated-mysql": Fault({"certificate": "self-generated"}, ("mariadb",)),
     "no-intermediate": Fault({"intermediate": "left-out"}),
@@ -76,7 +89,7 @@ FAULTS: dict[str, Fault] = {
     "reset-in-handshake": Fault({"behaviour": "reset-in-handshake"}, ONE_SQL_SERVER),
     "drop": Fault({"behaviour": "hang-up"}, ONE_SQL_SERVER),
 }
-BY_ADDRESS = ("good", "untrusted", "ip-san", "cn-only", "mismatch")
+BY_ADDRESS = ("good", "untrusted", "ip-san", "cn-only", "cn-address", "mismatch")
 """The faults that are met by the address as well as by the name."""
 
 
@@ -109,15 +122,11 @@ class Server:
     @property
     def stranger(self) -> str:
         """The fault of another server that has the same policy and a certificate that nobody trusts."""
-        if FAULTS[self.fault].changes.get("authority"):
-            # A client that was given this very certificate has to meet another one.
-            return "self-signed-untrusted"
         policy = FAULTS[self.fault].changes.get("policy", "optional")
-        known: dict[object, str] = {
-            "required": "required-untrusted",
-            "strict-only": "strict-only-untrusted",
-        }
-        return known.get(policy, "untrusted")
+        prefix = f"{policy}-" if policy in ("required", "strict-only") else ""
+        # A client that was given this very certificate has to meet another one.
+        same = FAULTS[self.fault].changes.get("authority")
+        return f"{prefix}{'self-signed-untrusted' if same else 'untrusted'}"
 
 
 class Servers:

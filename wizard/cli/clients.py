@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wizard.diagnosis.connection_string import Pairs
     from wizard.forecast import Forecast
     from wizard.live import Seen
+    from wizard.model.knowledge import Knowledge
     from wizard.model.login import Login
     from wizard.workbench import Diagnosis
 
@@ -77,58 +78,55 @@ def command(
 
     if save and not driver:
         raise UsageError("There is nothing to compare without --driver.")
+    if upgraded and (driver or asked.client):
+        raise UsageError("--explain-upgrade names its clients itself, and only predicts.")
     own = read_options(given)
     opened = asked.open()
-    bench, known = opened.bench, opened.bench.knowledge
-    case, account = seen_by_server(bench, opened.case, login, may_ask=not as_json)
-    done = bench.diagnose(case)
+    known, options = opened.bench.knowledge, asked.options
+    chosen = None if upgraded else _chosen(opened, own)
+    case, account = seen_by_server(opened.bench, opened.case, login, may_ask=not as_json)
+    done = opened.bench.diagnose(case)
     verdict = exit_of(done.verdict)
-    chosen, pairs = _chosen(opened, own)
+    string = opened.read.options if opened.read else ()
     if upgraded:
-        change = forecast.upgrade(done, known, asked.options, *upgraded, pairs)
+        change = forecast.upgrade(done, known, options, *upgraded, own, string=string)
         result(
             json.encode(clients.upgrade_document(change, done.case)) if as_json else clients.upgraded(change)
         )
         return Exit.UNREACHABLE if verdict is Exit.UNREACHABLE else Exit.FINE
     if chosen is None:
-        found = forecast.forecast(done, known, asked.options)
+        found = forecast.forecast(done, known, options)
     else:
-        strictly = pairs == own
-        found = forecast.forecast_of(done, known, asked.options, chosen, pairs, strictly=strictly)
+        found = forecast.forecast_of(done, known, options, chosen, own, string=string)
     seen = _asked_for_real(done, opened, asked, found, account, agreed=login.unverified) if driver else ()
     if save:
-        _save(save, seen, done)
+        _save(save, seen, done, known)
     if as_json:
         result(json.encode(clients.document(found, done.case, seen)))
     else:
         result(clients.table(found, done.case) if chosen is None else clients.each(found))
-        result(clients.reality(seen) if driver else ())
+        result(clients.reality(seen))
+        result(clients.own_view(done.case, known))
     return _exit(found, verdict, single=chosen is not None)
 
 
-def _chosen(opened: Opened, own: Pairs) -> tuple[tuple[str, ...] | None, Pairs]:
-    """Returns the clients that are meant, None for all, and the options to use.
+def _chosen(opened: Opened, own: Pairs) -> tuple[str, ...] | None:
+    """Returns the clients that are meant; None for all, with their defaults.
 
     Raises:
         UsageError: options without a client.
     """
     case, read = opened.case, opened.read
-    told = read.options if read else ()
     if case.client:
-        return (case.client,), (*told, *own)
+        return (case.client,)
     if own:
         raise UsageError(
             "An option belongs to a client.", hint="Name it: --client odbc-18 --option Encrypt=yes"
         )
-    if read is None or not told:
-        return None, ()
-    engine = read.target.engine
-    readers = tuple(
-        one.id
-        for one in opened.bench.knowledge.profiles
-        if engine in one.engines and read.dialect in one.strings
-    )
-    return (readers, told) if readers else (None, ())
+    if read is None or not read.options:
+        return None
+    profiles = (one for one in opened.bench.knowledge.profiles if read.target.engine in one.engines)
+    return tuple(one.id for one in profiles if read.dialect in one.strings) or None
 
 
 def _asked_for_real(
@@ -158,11 +156,11 @@ def _asked_for_real(
     return tuple(seen)
 
 
-def _save(file: Path, seen: tuple[Seen, ...], done: Diagnosis) -> None:
+def _save(file: Path, seen: tuple[Seen, ...], done: Diagnosis, known: Knowledge) -> None:
     from wizard.live import bug_report
     from wizard.report.write import write
 
-    reports = [bug_report(one, done.case.facts()) for one in seen if one.agreement == "disagrees"]
+    reports = [bug_report(one, done.case.facts(), known) for one in seen if one.agreement == "disagrees"]
     if not reports:
         talk("Every driver did as predicted; nothing was saved.")
         return

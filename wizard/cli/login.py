@@ -87,6 +87,12 @@ def seen_by_server(
     for progress in bench.probe(case, Event()):
         case = progress.case
     case = bench.all_probed(case)
+    if case.value("connect.status") not in (None, "open") or case.value("preamble.status") not in (
+        None,
+        "ok",
+    ):
+        talk("The server was not reached, so nothing was logged in.")
+        return case, login
     talk(f"Logging in as {printable(login.user, longest=80)}, to read what the server says of its own TLS …")
     seen = bench.server_view(case, login, unverified_ok=asked.unverified)
     if seen.value("view.login") == "not-sent" and not asked.unverified:
@@ -95,6 +101,9 @@ def seen_by_server(
         if may_ask and _agreed():
             return bench.server_view(case, login, unverified_ok=True), login
         talk("To send it all the same: --login-unverified")
+    elif seen.value("view.login") != "accepted":
+        why = seen.evidence_for("view.login")
+        talk(f"The login brought nothing: {(why.because if why else None) or 'the reason is not known'}.")
     return seen, login
 
 

@@ -25,12 +25,12 @@ Unverified = Literal["unverified"]
 """Nobody has a source for it: what depends on it is unknown."""
 
 FailureId = Literal[
-    "unreachable", "closed-early", "bad-option", "ca-file-missing", "no-roots", "tls-not-offered",
+    "unreachable", "closed-early", "bad-option", "ca-file-missing", "ca-file-empty", "no-roots", "tls-not-offered",
     "plaintext-refused", "client-will-not-encrypt", "strict-not-supported", "strict-required",
     "direct-not-supported", "handshake-broken", "no-common-version", "server-too-new", "no-common-cipher",
     "weak-dh", "untrusted", "self-signed", "missing-intermediate", "invalid-chain", "wrong-usage", "weak-key",
     "weak-signature", "name", "address", "common-name-only", "expired", "not-yet-valid", "negative-serial",
-    "long-serial", "version-1", "pin", "client-certificate",
+    "long-serial", "version-1", "pin", "client-certificate", "md5",
 ]  # fmt: skip
 Version = Literal["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 Refusal = Literal["always", "validating", "never", "unverified"]
@@ -53,13 +53,20 @@ class NameRule(Entry, frozen=True, kw_only=True):
     """When the common name counts. `also-shortened`: always, and a name without its domain matches too. `only`: no
     alternative name counts."""
     address: Literal[
-        "alternative-name", "as-a-name", "either", "localhost", "localhost-too", "never", "unverified"
+        "alternative-name",
+        "as-a-name",
+        "either",
+        "name-too",
+        "localhost",
+        "localhost-too",
+        "never",
+        "unverified",
     ]
-    """What an IP address is compared with: iPAddress entries, the host names and the common name, or both; or the name
-    `localhost` is expected instead, or besides an iPAddress entry (Node.js without a server name)."""
+    """What an IP address is compared with: iPAddress entries, the host names and the common name (`as-a-name`), or both
+    (`either`: the common name counts besides host names; `name-too`: by the rule for names). Or the name `localhost` is
+    expected instead, or besides an iPAddress entry (Node.js without a server name)."""
     loopback: Literal["checked", "not-checked"] = "checked"
     """Whether 127.0.0.1 and ::1 are compared at all."""
-    wildcard: Literal["one-label", "never"] = "one-label"
 
 
 class Refusals(Entry, frozen=True, kw_only=True):
@@ -70,6 +77,11 @@ class Refusals(Entry, frozen=True, kw_only=True):
     """Of an extended key usage that allows anything, but does not name servers."""
     key: Refusal = msgspec.field(default="validating", name="weak-key")
     signature: Refusal = msgspec.field(default="validating", name="weak-signature")
+    key_usage: Refusal = msgspec.field(default="validating", name="key-usage")
+    """Of a key usage that allows neither signing nor key exchange."""
+    md5: Refusal = "validating"
+    """Of a signature with MD5. `always`: it announces that it takes none, so that a server with OpenSSL ends the
+    handshake."""
     negative_serial: Refusal = msgspec.field(default="never", name="negative-serial")
     long_serial: Refusal = msgspec.field(default="unverified", name="long-serial")
     version_1: Refusal = msgspec.field(default="never", name="version-1")
@@ -115,20 +127,24 @@ class StackEntry(Entry, frozen=True, kw_only=True):
     title: Text
     versions: tuple[Version, ...]
     """The versions that it takes by default."""
+    versions_unverified: tuple[Version, ...] = ()
+    """Those of which that is not known, or differs between machines."""
     notices_old_versions: Literal["first", "after-certificate"] = "first"
-    """When an old version ends the handshake: at once, or by a signature that comes behind the certificate."""
+    """When an old version ends the handshake: at once, or by a signature that comes behind the certificate, as a short
+    key of Diffie-Hellman does then."""
     verifies_late: bool = False
     """It looks at the certificate once the handshake is done, so that up to TLS 1.2 the server's alert comes first."""
-    ciphers: Literal["modern", "legacy-too", "unverified"] = "modern"
+    ciphers: Literal["modern", "unverified"] = "modern"
     refuses: Refusals
     names: NameRule
     order: Annotated[tuple[Check, ...], msgspec.Meta(min_length=7, max_length=7)]
     """In which order it finds faults, where a certificate has several."""
     order_alone: Annotated[tuple[Check, ...], msgspec.Meta(min_length=7, max_length=7)] | None = None
-    """The same where the server sends no other certificate, if that differs."""
+    """The same where the server sends no other certificate and the one is not self-signed, if that differs."""
     leaf_among_roots: Literal["nothing", "vouches", "suffices", "refused"] = "nothing"
     """What it means that the server's own certificate is among the roots: nothing more than for another one, that it
-    vouches for itself, that only its name is looked at, or that it is refused all the same."""
+    vouches for itself, that only its name is looked at, or that it is refused all the same. Where it vouches, so does
+    an intermediate certificate for what it has issued."""
     says: tuple[Words, ...] = ()
     sources: Sources
 
@@ -195,11 +211,19 @@ class Does(Entry, frozen=True, kw_only=True):
     nowhere, so that it refuses to begin."""
     roots_missing: Literal["at-once", "after-preamble"] | None = None
     """When it notices that there are no roots: before it connects, or once the server has offered TLS."""
-    roots_file_missing: Literal["fails", "fails-at-once", "verifies-nothing"] | None = None
-    """What follows where the file of roots that an option names does not exist: it refuses once it has to verify, or
-    before it connects, even where it would not verify; or it verifies nothing."""
-    option_roots: Literal["instead", "added"] | None = None
-    """Whether the file of roots that an option names stands for the machine's store or comes on top of it."""
+    roots_file_missing: (
+        Literal["fails", "fails-in-tls", "fails-first", "fails-at-once", "passed-over"] | None
+    ) = None
+    """What follows where the file of roots that an option names does not exist: it refuses once it has to verify,
+    or once TLS begins, even where it would not (`fails-in-tls`), or before it connects, if it would verify
+    (`fails-first`) or even where it would not; or it does as without it."""
+    roots_file_unusable: (
+        Literal["fails", "fails-in-tls", "fails-first", "fails-at-once", "no-roots"] | None
+    ) = None
+    """The same where the file is there, but holds no certificate. `no-roots`: it begins, and trusts nobody."""
+    option_roots: Literal["instead", "added", "ignored"] | None = None
+    """Whether the file of roots that an option names stands for the machine's store, comes on top of it, or has no
+    effect."""
     confirms: Literal["nothing", "password"] | None = None
     """`password`: where no CA vouches, MariaDB 11.4 and newer may prove itself by the account's password."""
     names: Literal["server", "replaced", "added"] | None = None

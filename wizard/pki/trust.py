@@ -35,6 +35,9 @@ TrustStatus = Literal[
 _NO_CHECK_TIME = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME, which pyOpenSSL does not name."""
 
+_PARTIAL_CHAIN = 0x80000
+"""X509_V_FLAG_PARTIAL_CHAIN."""
+
 _LONGEST_CHAIN = 100
 """Certificates of a sent chain that are looked at. OpenSSL itself stops at a depth of 100."""
 
@@ -74,6 +77,8 @@ class TrustStore:
     """DER, besides those of the file and the directory."""
     changed: tuple[int, ...] = ()
     """When file and directory last changed, so that a new `system()` sees a root installed meanwhile."""
+    partial: bool = False
+    """Any certificate of the store ends a chain, as for Go and GnuTLS (X509_V_FLAG_PARTIAL_CHAIN)."""
 
     @classmethod
     def system(cls) -> TrustStore:
@@ -193,6 +198,7 @@ def _trusted(leaf: crypto.X509, path: list[crypto.X509], at: datetime) -> Trust:
         code, reason, depth = _INVALID_PURPOSE, "unsuitable certificate purpose", wrong
     else:
         timed = crypto.X509Store()
+        timed.set_flags(_PARTIAL_CHAIN)  # the anchor need not be a root where the store says so
         timed.add_cert(path[-1])
         timed.set_time(at.astimezone(UTC))  # pyOpenSSL takes the numbers as they are
         code, depth, reason, _ = _run(timed, leaf, path[1:])
@@ -250,7 +256,7 @@ def _timeless(store: TrustStore) -> crypto.X509Store:
     from OpenSSL import crypto
 
     loaded = crypto.X509Store()
-    loaded.set_flags(_NO_CHECK_TIME)
+    loaded.set_flags(_NO_CHECK_TIME | (_PARTIAL_CHAIN if store.partial else 0))
     if store.file or store.directory:
         try:
             loaded.load_locations(store.file, store.directory)

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from wizard.report import text
 from wizard.report.json import Json, of_target
 from wizard.report.text import WIDTH
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from wizard.forecast import Forecast, Row, Upgrade
     from wizard.live import Agreement, Seen
     from wizard.model.case import Case
+    from wizard.model.knowledge import Knowledge
 
 STATES: dict[bool | None, tuple[str, str]] = {
     True: ("✓", "connects"),
@@ -43,18 +45,20 @@ def table(found: Forecast, case: Case) -> Iterator[str]:
     """Yields the table of all clients, as `dbtls clients TARGET` prints it."""
     yield f"CLIENTS of {case.target or 'this server'}, each with its defaults"
     longest = max((len(row.now.client) for row in found.rows), default=6)
+    # A narrow terminal shows what is now; the rest is in `--client ID` and in `--json`.
+    fixes = longest + 43 + 5 * len(found.columns) <= WIDTH
     numbers = "".join(f"{f'({n})':>5}" for n in range(1, len(found.columns) + 1))
-    yield f"  {'now':<11}{'client':<{longest}}  {'encrypted':<11}{'verified':<9}{numbers}  bypass"
+    head = f"  {'now':<11}{'client':<{longest}}  {'encrypted':<11}{'verified':<9}{numbers}  bypass"
+    yield head if fixes else head[: longest + 34]
     for row in found.rows:
         sign, word = STATES[row.now.connects]
         after = "".join(f"{STATES[one.connects][0]:>5}" for one in row.after)
         bypass = STATES[row.bypass.connects][0] if row.bypass else "-"
-        yield (
-            f"  {sign} {word:<9}{row.now.client:<{longest}}  {ENCRYPTED[row.now.encrypted]:<11}"
-            f"{VERIFIED[row.now.verified]:<9}{after}  {bypass}"
-        )
+        line = f"  {sign} {word:<9}{row.now.client:<{longest}}  {ENCRYPTED[row.now.encrypted]:<11}"
+        line += f"{VERIFIED[row.now.verified]:<9}"
+        yield f"{line}{after}  {bypass}" if fixes else line.rstrip()
     yield ""
-    for number, column in enumerate(found.columns, 1):
+    for number, column in enumerate(found.columns if fixes else (), 1):
         yield from _wrapped(
             f"({number}) once mended: {column.effect}. For example by: {column.title} ({column.fix})",
             "  ",
@@ -88,10 +92,21 @@ def _one(row: Row, found: Forecast) -> Iterator[str]:
     for column, after in zip(found.columns, row.after, strict=True):
         mark, state = STATES[after.connects]
         yield from _wrapped(f"{mark} {state} once mended: {column.effect}. {after.why}", "  ", "    ")
-    if row.bypass is not None and now.connects is False:
+    if row.bypass is not None and now.connects is False and row.bypass.connects is not False:
         mark, state = STATES[row.bypass.connects]
         options = ", ".join(_option(*option) for option in row.bypass.options)
         yield from _wrapped(f"{mark} {state} with the bypass {options}. {row.bypass.why}", "  ", "    ")
+    yield from (line for told in rests_on(now) for line in _wrapped(told, "  ", "    "))
+
+
+def rests_on(one: Prediction) -> Iterator[str]:
+    """Yields what a prediction rests on, and what nobody has a source for."""
+    yield (
+        f"Proven with {one.proven}."
+        if one.proven
+        else "Taken from documents; no real attempt has confirmed it."
+    )
+    yield from (f"Not checked: {told}" for told in one.unverified)
 
 
 def upgraded(found: Upgrade) -> Iterator[str]:
@@ -137,12 +152,13 @@ def of_upgrade(found: Upgrade) -> str:
 
 def reality(seen: Sequence[Seen]) -> Iterator[str]:
     """Yields what the drivers of this machine did, beside what was predicted."""
-    yield ""
-    yield "DRIVERS of this machine"
+    if seen:
+        yield ""
+        yield "DRIVERS of this machine"
     for one in seen:
         did, said = one.attempt, one.prediction
         sign, word = AGREEMENTS[one.agreement]
-        yield f"  {sign} {word:<12}{did.client} {did.version or ''}".rstrip()
+        yield f"  {sign} {word:<14}{did.client} {did.version or ''}".rstrip()
         yield from _wrapped(
             f"predicted: {STATES[said.connects][1]}, encrypted: {ENCRYPTED[said.encrypted]}",
             "      ",
@@ -151,9 +167,15 @@ def reality(seen: Sequence[Seen]) -> Iterator[str]:
         yield from _wrapped(
             f"it did: {REACHED[did.reached]}, encrypted: {ENCRYPTED[did.encrypted]}", "      ", "      "
         )
-        for label, text in (("it said", did.error), ("it leaves", did.leaves), ("note", did.limitation)):
-            if text:
-                yield from _wrapped(f"{label}: {text}", "      ", "        ")
+        for label, told in (("it said", did.error), ("it leaves", did.leaves), ("note", did.limitation)):
+            if told:
+                yield from _wrapped(f"{label}: {told}", "      ", "        ")
+
+
+def own_view(case: Case, known: Knowledge) -> Iterator[str]:
+    """Yields what the server told a login about its own TLS; nothing without a login."""
+    told = list(text.own_view(case, {fact.id: fact for fact in known.facts}))
+    yield from ("", "WHAT THE SERVER SAYS ITSELF", *told) if told else ()
 
 
 def document(found: Forecast, case: Case, seen: Sequence[Seen] = ()) -> dict[str, Json]:
@@ -162,6 +184,7 @@ def document(found: Forecast, case: Case, seen: Sequence[Seen] = ()) -> dict[str
     return {
         "schema": "dbtls/clients/1",
         "target": of_target(case),
+        "facts": case.facts(),
         "clients": [{**_row(row, found), "driver": real.get(row.now.client)} for row in found.rows],
         "fixes": [{"id": one.fix, "tier": one.tier, "title": one.title} for one in found.columns],
     }
@@ -208,6 +231,8 @@ def _prediction(one: Prediction) -> dict[str, Json]:
         "options": dict(one.options),
         **_outcome(one),
         "message": one.message,
+        "proven": one.proven,
+        "unverified": one.unverified,
         "dangers": [{"option": option, "loses": lost} for option, lost in one.dangers],
     }
 

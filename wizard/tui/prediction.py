@@ -10,7 +10,7 @@ from textual.content import Content
 from wizard.diagnosis.clients.profiles import profile_of
 from wizard.model.client import OptionEntry
 from wizard.model.knowledge import Knowledge
-from wizard.report.clients import AGREEMENTS, ENCRYPTED, REACHED, STATES
+from wizard.report.clients import AGREEMENTS, ENCRYPTED, REACHED, STATES, rests_on
 from wizard.tui.articles import Rows, article, client_notes
 from wizard.tui.text import MUTED, State, field, literal, marked
 
@@ -60,7 +60,7 @@ def of_prediction(
             given = {key.lower(): value for key, value in now.options}
             yield from (marked("note", _setting(one, given)) for one in profile.options)
         yield from _heading("About it")
-        yield from client_notes(client.notes)
+        yield from client_notes((*client.notes, *rests_on(now)))
 
     sources = tuple(dict.fromkeys((*profile.sources, *client.sources)))
     return article("client", now.client, now.title, rows(), client.corrects, sources, known)

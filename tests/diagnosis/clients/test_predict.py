@@ -202,7 +202,7 @@ def test_roots_of_an_option_come_before_those_of_the_machine() -> None:
     unusable = Server(
         engine="sqlserver", name="db01", facts=GOOD, files={"ca.pem": RootsFile(facts=None, usable=False)}
     )
-    assert predict(unusable, profile, STACK, options).failure == "ca-file-missing"
+    assert predict(unusable, profile, STACK, options).failure == "ca-file-empty"
 
 
 def test_a_client_with_roots_of_its_own_may_not_know_a_root_of_this_machine() -> None:

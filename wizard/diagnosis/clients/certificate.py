@@ -10,7 +10,7 @@ from wizard.diagnosis.clients.options import Behaviour
 from wizard.diagnosis.clients.server import Facts, Server
 from wizard.model.client import Check, FailureId, NameRule, ProfileEntry, Refusal, Refusals, StackEntry
 from wizard.pki.names import address_of
-from wizard.pki.usage import ANY_USAGE
+from wizard.pki.usage import ANY_USAGE, SERVER_AUTH
 
 
 class Unknown(NamedTuple):
@@ -80,8 +80,12 @@ def _chain(examined: Examined) -> Iterator[Finding]:
 def _usage(examined: Examined) -> Iterator[Finding]:
     if examined.facts.get("usage.status") == "wrong-usage":
         leaf, refuses = examined.server.leaf, examined.refuses
-        for_anything = leaf is not None and leaf.usages is not None and ANY_USAGE in leaf.usages
-        yield from _refused(examined, refuses.any_usage if for_anything else refuses.usage, "wrong-usage")
+        refusal = refuses.usage
+        if leaf is not None and (leaf.usages is None or SERVER_AUTH in leaf.usages):
+            refusal = refuses.key_usage
+        elif leaf is not None and leaf.usages is not None and ANY_USAGE in leaf.usages:
+            refusal = refuses.any_usage
+        yield from _refused(examined, refusal, "wrong-usage")
 
 
 def _key(examined: Examined) -> Iterator[Finding]:
@@ -91,7 +95,11 @@ def _key(examined: Examined) -> Iterator[Finding]:
 
 def _signature(examined: Examined) -> Iterator[Finding]:
     if examined.facts.get("signature.strength") == "weak":
-        yield from _refused(examined, examined.refuses.signature, "weak-signature")
+        leaf, refuses = examined.server.leaf, examined.refuses
+        refusal = refuses.signature
+        if leaf is not None and leaf.signature.startswith("md5") and refuses.md5 != "always":
+            refusal = refuses.md5
+        yield from _refused(examined, refusal, "weak-signature")
 
 
 def _validity(examined: Examined) -> Iterator[Finding]:

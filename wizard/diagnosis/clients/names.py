@@ -24,13 +24,13 @@ def carries(rule: NameRule, name: str, sans: Sequence[str], common_name: str | N
     if rule.common_name == "only":
         return common_name == name
     if address is None:
-        if any(_same(one, name, rule) for one in dns):
+        if any(_same(one, name) for one in dns):
             return True
         if common_name is None:
             return False
         if rule.common_name == "also-shortened" and common_name.lower().startswith(f"{name.lower()}."):
             return True
-        return _common_name_counts(rule, sans, dns) if _same(common_name, name, rule) else False
+        return _common_name_counts(rule, sans, dns) if _same(common_name, name) else False
     if rule.address == "unverified":
         return None
     if rule.address == "localhost":
@@ -38,14 +38,14 @@ def carries(rule: NameRule, name: str, sans: Sequence[str], common_name: str | N
     addresses = [san.removeprefix("IP:") for san in sans if san.startswith("IP:")]
     if rule.address == "localhost-too" and not carries(rule, "localhost", sans, common_name):
         return False
-    if rule.address in ("alternative-name", "either", "localhost-too") and any(
+    if rule.address in ("alternative-name", "either", "name-too", "localhost-too") and any(
         address_of(one) == address for one in addresses
     ):
         return True
     if rule.address == "either":
         # libpq: the common name counts for an address unless some iPAddress is there (PG-SSL).
         return name in dns or (common_name == name and not addresses)
-    if rule.address == "as-a-name":
+    if rule.address in ("as-a-name", "name-too"):
         return name in dns or (common_name == name and _common_name_counts(rule, sans, dns))
     return False
 
@@ -64,8 +64,7 @@ def _common_name_counts(rule: NameRule, sans: Sequence[str], dns: Sequence[str])
             return False
 
 
-def _same(presented: str, name: str, rule: NameRule) -> bool:
-    if "*" in presented and (rule.wildcard == "never" or presented == name):
-        # A pattern that was given as the name to expect matches only itself; ODBC 18 takes it (reality, fact 3).
-        return presented == name
+def _same(presented: str, name: str) -> bool:
+    if "*" in presented and presented == name:
+        return True  # a pattern given as the name to expect: ODBC 18 takes it (REALITY)
     return matches_host(presented, ascii_host(name))

@@ -22,7 +22,7 @@ from wizard.model.client import (
 )
 from wizard.model.text import nearest
 
-_CALL = re.compile(r"(?P<name>[A-Za-z_]\w*)\((?P<inside>.*)\)", re.DOTALL)
+_CALL = re.compile(r"(?:\w+\.)*(?P<name>[A-Za-z_]\w*)\((?P<inside>\s*|[^()]*=.*)\)", re.DOTALL)
 _BRACES = re.compile(r"\{(?P<inside>.*)\}", re.DOTALL)
 _YES, _NO = ("yes", "true", "1", "on"), ("no", "false", "0", "off")
 
@@ -32,6 +32,8 @@ class Given(NamedTuple):
 
     entry: OptionEntry
     value: str
+    rank: int = 0
+    """Which of the entry's spellings it was; an earlier one comes before a later: `sslmode` before PGSSLMODE."""
 
 
 class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +50,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     roots: str
     roots_missing: str
     roots_file_missing: str
+    roots_file_unusable: str
     option_roots: str
     confirms: str
     names: str
@@ -55,6 +58,8 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     fails: FailureId | None
     roots_file: str | None
     """The file of roots that an option names."""
+    store_file: str | None
+    """The one that stands for the machine's store."""
     pin_file: str | None
     expected_name: str | None
     """The name that an option gives."""
@@ -74,6 +79,7 @@ _BY_ITSELF = {
     "roots": "machine",
     "roots_missing": "after-preamble",
     "roots_file_missing": "fails",
+    "roots_file_unusable": "fails",
     "option_roots": "instead",
     "confirms": "nothing",
     "names": "server",
@@ -109,12 +115,24 @@ def _flattened(key: str, value: str) -> list[tuple[str, str]]:
         return [(key, _bare(value))]
     inside = (call or braces)["inside"]  # type: ignore[index]  # one of the two was found
     own = [(key, call["name"])] if call else [] if inside.strip() else [(key, "{}")]
-    for part in filter(str.strip, inside.split(",")):
+    for part in filter(str.strip, _members(inside)):
         name, _, rest = (
             piece.strip() for piece in re.sub(r"^([^=:]*)[=:]", "\\1\0", part, count=1).partition("\0")
         )
         own += _flattened(f"{key}.{_bare(name)}", rest)
     return own
+
+
+def _members(inside: str) -> list[str]:
+    """Cuts at the commas that stand in no inner bracket."""
+    parts, depth = [""], 0
+    for letter in inside:
+        depth += (letter in "({[") - (letter in ")}]")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
 
 
 def _bare(value: str) -> str:
@@ -133,12 +151,16 @@ def given(profile: ProfileEntry, pairs: Pairs, *, strictly: bool) -> tuple[Given
     Raises:
         UsageError: there is no such option.
     """
-    known = {_plain(key): entry for entry in profile.options for key in (entry.key, *entry.also)}
+    known = {
+        _plain(key): (entry, rank)
+        for entry in profile.options
+        for rank, key in enumerate((entry.key, *entry.also))
+    }
     found: list[Given] = []
     for key, value in pairs:
-        entry = known.get(_plain(key))
+        entry, rank = known.get(_plain(key), (None, 0))
         if entry is not None:
-            found.append(Given(entry, value))
+            found.append(Given(entry, value, rank))
         elif strictly:
             keys = tuple(entry.key for entry in profile.options)
             raise UsageError(
@@ -150,6 +172,7 @@ def given(profile: ProfileEntry, pairs: Pairs, *, strictly: bool) -> tuple[Given
 
 def behaviour(profile: ProfileEntry, options: tuple[Given, ...]) -> Behaviour:
     """Returns what the client does with these options."""
+    options = tuple(sorted(options, key=lambda one: -one.rank))
     values = {one.entry.key: one.value for one in options}
     does = _BY_ITSELF | _said(profile.does)
     for rule in profile.rules:
@@ -157,10 +180,17 @@ def behaviour(profile: ProfileEntry, options: tuple[Given, ...]) -> Behaviour:
             _holds(one, values) for one in rule.unless
         ):
             does |= _said(rule.then)
-    free = {one.entry.role: one.value for one in options if one.entry.role and one.value and not _listed(one)}
+    free = {
+        one.entry.role: one.value
+        for one in options
+        if one.entry.role and one.value == values[one.entry.key] and one.value and not _listed(one)
+    }
+    if does["option_roots"] == "ignored":
+        free.pop("roots", None)
     return Behaviour(
         **does,  # type: ignore[arg-type]
         roots_file=free.get("roots") or (free.get("store") if does["roots"] != "none" else None),
+        store_file=free.get("store"),
         pin_file=free.get("pin"),
         expected_name=free.get("name"),
         client_certificate="client-certificate" in free,
@@ -175,6 +205,15 @@ def dangers(options: tuple[Given, ...]) -> tuple[tuple[str, str], ...]:
         for value in one.entry.values
         if value.danger and same_value(one.value, value.is_)
     )
+
+
+def unlisted(options: tuple[Given, ...]) -> str | None:
+    """Returns in a phrase the first option whose value is none of those that are known; None where there is none."""
+    for one in options:
+        words = tuple(word for value in one.entry.values for word in value.is_)
+        if words and one.value and not (one.entry.role or one.entry.does or _listed(one)):
+            return f"nobody has checked {one.entry.key}={one.value}{nearest(one.value, words)}"
+    return None
 
 
 def _listed(one: Given) -> bool:

@@ -7,18 +7,18 @@ or of the client, makes the answer unknown; it is never guessed.
 from __future__ import annotations
 
 import re
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
-from wizard.diagnosis.clients.certificate import Examined, Unknown, findings, rules_of
-from wizard.diagnosis.clients.options import Behaviour, Given, behaviour
-from wizard.diagnosis.clients.server import RootsFile, Server
-from wizard.model.client import Check, FailureId, ProfileEntry, StackEntry
+from wizard.diagnosis.clients.certificate import Unknown
+from wizard.diagnosis.clients.handshake import Attempt, no_version, problems
+from wizard.diagnosis.clients.options import Behaviour, Given, behaviour, unlisted
+from wizard.diagnosis.clients.server import Server
+from wizard.model.client import FailureId, ProfileEntry, StackEntry
 
 Encrypted = Literal["session", "login", "none"]
 
-_VERSIONS = ("TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 _REACHED = {"connect.status": ("open",), "preamble.status": ("ok",), "resolve.status": ("ok",)}
 
 _NO_CA = ("nothing", "dates", "name-alone")
@@ -27,10 +27,6 @@ _UNPROVEN = (
     "weak-key", "weak-signature",
 )  # fmt: skip
 """What zero configuration may make up for."""
-
-
-_OWN_ROOT = {"vouches": "trusted", "refused": "self-signed"}
-"""What a certificate that is its own root is taken for, where OpenSSL's rule does not hold."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,15 +43,6 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Why the outcome is not known: a phrase."""
 
 
-class Attempt(NamedTuple):
-    """A client on its way to a server."""
-
-    server: Server
-    profile: ProfileEntry
-    stack: StackEntry
-    does: Behaviour
-
-
 def predict(server: Server, profile: ProfileEntry, stack: StackEntry, options: tuple[Given, ...]) -> Outcome:
     """Returns how the connection ends of a client with these options.
 
@@ -65,22 +52,59 @@ def predict(server: Server, profile: ProfileEntry, stack: StackEntry, options: t
         stack: the TLS library of the profile.
         options: those that are set; the client's defaults hold for the others.
     """
-    attempt = Attempt(server, profile, stack, behaviour(profile, options))
-    does = attempt.does
+    does = behaviour(profile, _with_effect(server, profile, options))
+    attempt = Attempt(server, profile, stack, does)
     if does.fails is not None:
         return _fails(does.fails)
+    if (because := unlisted(options)) is not None:
+        return _unknown(because)
     if does.roots_missing == "at-once" and _without_roots(does):
         return _fails("no-roots")
-    file = server.files.get(does.roots_file) if does.roots_file else None
-    if does.roots_file_missing == "fails-at-once" and file is not None and file.missing:
-        return _fails("ca-file-missing")
+    if (failure := _before_connecting(server, does)) is not None:
+        return _fails(failure)
     if any(server.value(fact) not in (None, *good) for fact, good in _REACHED.items()):
         if server.value("preamble.status") == "closed":
+            if does.encryption == "strict" and server.value("strict.offered") is None:
+                return _unknown("a server that takes TDS 8.0 alone ends TDS 7 without a word, as others do")
             return _fails("handshake-broken" if does.encryption == "strict" else "closed-early")
         return _fails("unreachable")
     if does.encryption == "unverified":
         return _unknown("nobody has checked whether it asks for encryption by itself")
     return _sql_server(attempt) if server.engine == "sqlserver" else _starttls(attempt)
+
+
+def _with_effect(server: Server, profile: ProfileEntry, options: tuple[Given, ...]) -> tuple[Given, ...]:
+    """Leaves out the options of which the client takes no notice, since their files cannot be read.
+
+    OpenSSL, Go and Node.js go on with the roots that they know otherwise, or with none, where the file of an
+    environment variable (`store`) is not there or holds nothing.
+    """
+    does = behaviour(profile, options)
+    file = server.files.get(does.roots_file) if does.roots_file else None
+    if file is None or file.usable is not False:
+        return options
+    stores = {one.value for one in options if one.entry.role == "store"}
+    if does.roots_file not in stores and not (file.missing and does.roots_file_missing == "passed-over"):
+        return options
+    return _with_effect(server, profile, tuple(one for one in options if one.value != does.roots_file))
+
+
+def _before_connecting(server: Server, does: Behaviour) -> FailureId | None:
+    pinned = server.files.get(does.pin_file) if does.pins and does.pin_file else None
+    if pinned is not None and pinned.missing and does.roots_file_missing == "fails-at-once":
+        return "ca-file-missing"
+    follows, failure = _without_file(server, does)
+    first = follows == "fails-at-once" or (follows == "fails-first" and does.verifies not in _NO_CA)
+    return failure if first else None
+
+
+def _without_file(server: Server, does: Behaviour) -> tuple[str, FailureId] | tuple[None, None]:
+    """Returns what follows from a file of roots that is not there or holds none, and how it is called."""
+    file = server.files.get(does.roots_file) if does.roots_file else None
+    if file is None or file.usable is not False:
+        return None, None
+    missing = (does.roots_file_missing, "ca-file-missing")
+    return missing if file.missing else (does.roots_file_unusable, "ca-file-empty")  # type: ignore[return-value]
 
 
 def _sql_server(attempt: Attempt) -> Outcome:
@@ -91,7 +115,7 @@ def _sql_server(attempt: Attempt) -> Outcome:
         wanted = {"strict-only": "strict", "required": "require"}.get(str(policy), "login")  # type: ignore[assignment]
         return _sql_server(attempt._replace(does=msgspec.structs.replace(attempt.does, encryption=wanted)))
     if wanted == "strict":
-        if server.value("strict.offered") is None and _versions(attempt):
+        if server.value("strict.offered") is None and no_version(attempt):
             return _tls(attempt, "session", asked=True)
         if policy != "strict-only" and server.value("strict.offered") is not True:
             refused = server.value("strict.offered") is False or offered is False
@@ -186,13 +210,11 @@ def _tls(attempt: Attempt, session: Literal["session", "login"], *, asked: bool 
     validating = does.verifies not in _NO_CA and when
     if validating and _without_roots(does):
         return _fails("no-roots")
-    file = server.files.get(does.roots_file) if does.roots_file else None
-    if validating and file is not None and file.usable is False:
-        if not file.missing or does.roots_file_missing != "verifies-nothing":
-            return _fails("ca-file-missing")
-        validating = False
+    follows, failure = _without_file(server, does)
+    if failure is not None and follows != "no-roots" and (validating or follows == "fails-in-tls"):
+        return _fails(failure)
     unknown: Unknown | None = None
-    for finding in _handshake(attempt, validating=validating):
+    for finding in problems(attempt, validating=validating):
         if finding in _UNPROVEN and _may_confirm(attempt):
             return _unknown("the server may prove itself by the account's password instead of a CA")
         if not isinstance(finding, Unknown):
@@ -209,106 +231,6 @@ def _may_confirm(attempt: Attempt) -> bool:
         return False
     version = re.search(r"(\d+)\.(\d+)\.\d+-MariaDB", str(attempt.server.value("server.version") or ""))
     return version is None or (int(version[1]), int(version[2])) >= (11, 4)
-
-
-def _handshake(attempt: Attempt, *, validating: bool) -> list[FailureId | Unknown]:
-    """Returns everything that ends the handshake, first what ends it first."""
-    server, stack = attempt.server, attempt.stack
-    old = _versions(attempt)
-    # A pinned certificate is compared once the handshake is over.
-    early = (
-        stack.notices_old_versions == "first"
-        or "server-too-new" in old
-        or attempt.does.versions is not None
-        or attempt.does.pins is not None
-    )
-    found: list[FailureId | Unknown] = [*old] if early else []
-    inside = not (attempt.does.encryption == "strict" and server.value("strict.offered") is True)
-    # The handshake was tried inside of TDS 7; TDS 8.0 begins with one of its own.
-    if inside and server.value("handshake.status") in ("refused", "closed", "silent") and not old:
-        found.append("handshake-broken")
-    if server.value("ciphers.modern") is False and stack.ciphers != "legacy-too":
-        found.append("no-common-cipher" if stack.ciphers == "modern" else Unknown("which ciphers it takes"))
-    if server.value("handshake.key_exchange") == "weak":
-        refusal = rules_of(attempt.profile, stack)[1].weak_dh
-        if refusal != "never":
-            found.append(
-                Unknown("nobody has checked which key exchange it takes")
-                if refusal == "unverified"
-                else "weak-dh"
-            )
-    alert_first = stack.verifies_late and _inside_tds_7(attempt)
-    found += _client_certificate(attempt) if alert_first else []
-    found += _certificate(attempt, validating=validating)
-    found += [] if early else old
-    return [*found, *([] if alert_first else _client_certificate(attempt))]
-
-
-def _client_certificate(attempt: Attempt) -> list[FailureId | Unknown]:
-    if attempt.server.value("handshake.client_certificate") != "demanded":
-        return []
-    if attempt.does.client_certificate:
-        return [Unknown("whether the server accepts the client's certificate is not known")]
-    return ["client-certificate"]
-
-
-def _inside_tds_7(attempt: Attempt) -> bool:
-    """Says whether the handshake is inside of TDS 7, where SQL Server speaks no TLS 1.3 (TDS8)."""
-    return attempt.server.engine == "sqlserver" and attempt.does.encryption != "strict"
-
-
-def _versions(attempt: Attempt) -> list[FailureId | Unknown]:
-    server = attempt.server
-    wanted = attempt.does.versions or attempt.stack.versions
-    taken = [one for one in wanted if not (_inside_tds_7(attempt) and one == "TLSv1.3")]
-    offered = [server.value(f"versions.{one.lower().replace('v', '').replace('.', '_')}") for one in taken]
-    if not offered or any(one is not False for one in offered):
-        return []
-    newer = server.value("versions.tls1_3") is True and "TLSv1.3" not in taken
-    return ["server-too-new" if newer else "no-common-version"]
-
-
-def _certificate(attempt: Attempt, *, validating: bool) -> list[FailureId | Unknown]:
-    server, does = attempt.server, attempt.does
-    names, refuses = rules_of(attempt.profile, attempt.stack)
-    facts = server.facts
-    if does.pins and does.pin_file:
-        holds = server.files[does.pin_file].holds_leaf if does.pin_file in server.files else None
-        late = facts.get("validity.status") not in (None, "valid") and does.pins == "leaf-with-dates"
-        unread = Examined(server, facts, does, names, refuses, validating=False)
-        dates: list[FailureId | Unknown] = [*findings(unread, attempt.stack.order)]
-        if late:
-            dates += ["expired" if facts.get("validity.status") == "expired" else "not-yet-valid"]
-        if holds is None:
-            return [*dates, Unknown("whether the pinned certificate is the server's is not known")]
-        if holds or does.pins != "leaf-too":
-            return [*dates, *([] if holds else ["pin"])]  # type: ignore[list-item]  # a literal of FailureId
-    on_top = does.option_roots == "added" and facts.get("trust.status") == "trusted"
-    file = server.files.get(does.roots_file) if does.roots_file and not on_top else None
-    if file is not None and file.facts:
-        facts = {**facts, **file.facts}
-        if file.holds_leaf and (told := _OWN_ROOT.get(attempt.stack.leaf_among_roots)):
-            facts = {**facts, "trust.status": told}
-    elif (
-        validating
-        and does.roots in ("own", "own-only")
-        and not does.roots_file
-        and _trusted_here_only(server)
-    ):
-        return [Unknown("it has roots of its own, which need not be those of this machine")]
-    return list(findings(Examined(server, facts, does, names, refuses, validating), _order(attempt, file)))
-
-
-def _order(attempt: Attempt, file: RootsFile | None) -> tuple[Check, ...]:
-    """Returns what is looked at, and in which order."""
-    stack = attempt.stack
-    if file is not None and file.holds_leaf and stack.leaf_among_roots == "suffices":
-        return ("name",)
-    return (stack.order_alone or stack.order) if attempt.server.value("chain.length") == 1 else stack.order
-
-
-def _trusted_here_only(server: Server) -> bool:
-    return server.value("trust.status") == "trusted" and not server.given_roots
 
 
 def _without_roots(does: Behaviour) -> bool:

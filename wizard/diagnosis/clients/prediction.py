@@ -33,6 +33,10 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     dangers: tuple[tuple[str, str], ...] = ()
     """The options that give protection up, each with what is lost."""
+    proven: str | None = None
+    """The version whose real attempts agree with the predictions; None: only its documents are known."""
+    unverified: tuple[str, ...] = ()
+    """What nobody has a source for."""
 
 
 _ENCRYPTED: dict[Encrypted | None, str] = {
@@ -64,6 +68,8 @@ def prediction(
         message=words.text.replace("NAME", name) if words else None,
         why=_why(outcome, known, stack, name),
         dangers=dangers(options),
+        proven=profile.proven,
+        unverified=profile.unverified,
     )
 
 

@@ -25,6 +25,8 @@ class RootsFile(msgspec.Struct, frozen=True, kw_only=True):
     """There is no such file."""
     holds_leaf: bool | None = None
     """The server's own certificate is in it."""
+    holds_anchor: bool = False
+    """A certificate of it vouches for the server's if it need not be a root."""
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):

@@ -100,7 +100,7 @@ Type words to search, such as a part of a name, or `connects`, `fails`, `unknown
             all_ = forecast(done, knowledge, inputs.options)
             told = None
             if read is not None and read.options and own is not None:
-                rows = forecast_of(done, knowledge, inputs.options, [own], read.options, strictly=False).rows
+                rows = forecast_of(done, knowledge, inputs.options, [own], (), string=read.options).rows
                 told = rows[0] if rows[0].now.options else None
             post(Predicted(run, all_, told))
 
@@ -161,7 +161,11 @@ Type words to search, such as a part of a name, or `connects`, `fails`, `unknown
         seen, known = line.seen, self.journey.bench.knowledge
         rows = of_prediction(line.row, self._forecast.columns, seen, known, told=line.told)
         wrong = seen is not None and seen.agreement == "disagrees"
-        report = bug_report(seen, self.journey.diagnosis.case.facts()) if seen and wrong else None
+        report = (
+            bug_report(seen, self.journey.diagnosis.case.facts(), self.journey.bench.knowledge)
+            if seen and wrong
+            else None
+        )
         self.app.push_screen(ClientArticle(rows, report))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
