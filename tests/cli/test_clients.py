@@ -175,6 +175,8 @@ def test_an_upgrade_is_explained(stranger: LabServer) -> None:
         (["--save-disagreement", "x.md"], "nothing to compare without --driver"),
         (["--login-unverified"], "belongs to --login"),
         (["--login", "sa", "--no-probe"], "A login needs a server."),
+        (["--explain-upgrade", "ssms-18", "ssms-20", "--driver"], "names its clients itself"),
+        (["--explain-upgrade", "odbc-17", "odbc-18", "--option", "Encript=no"], "did you mean 'Encrypt'"),
     ],
 )
 def test_a_wrong_usage_is_told_in_a_sentence(stranger: LabServer, arguments: list[str], said: str) -> None:
@@ -212,3 +214,21 @@ def test_facts_that_a_person_tells_are_enough() -> None:
         "--answer", "names.matched_by=alternative-name", "--answer", "validity.status=valid",
     )  # fmt: skip
     assert rows(all_)[0]["connects"] is True
+
+
+def test_a_value_that_nobody_has_checked_is_unknown(stranger: LabServer) -> None:
+    """A slip of the pen is not the default; the reason names what was meant."""
+    ran = clients(stranger, "--client", "odbc-18", "--option", "Encrypt=mandatry")
+    (one,) = rows(ran)
+    assert one["connects"] is None
+    assert "did you mean 'mandatory'" in str(one["why"])
+    assert ran.status == Exit.INCONCLUSIVE
+
+
+def test_an_option_beside_a_connection_string_is_held_to_the_client(stranger: LabServer) -> None:
+    """What the string holds besides is passed over, but not what the person types; that comes over the string."""
+    string = f"Driver={{ODBC Driver 18 for SQL Server}};Server={stranger.host},{stranger.port};Database=x;Encrypt=yes"
+    wrong = dbtls("clients", string, "--option", "Encript=no")
+    assert wrong.status == Exit.USAGE
+    (one,) = rows(dbtls("clients", string, "--json", "--option", "Encrypt=no"))
+    assert one["encrypted"] == "login"

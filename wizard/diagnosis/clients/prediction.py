@@ -65,7 +65,8 @@ def prediction(
         verified=outcome.verified,
         failure=outcome.failure,
         symptom=(words.symptom if words else None) or (failure.symptom if failure else None),
-        message=words.text.replace("NAME", name) if words else None,
+        # What it says of an option depends on which one it is; only what that is taken for is the same.
+        message=words.text.replace("NAME", name) if words and outcome.failure != "bad-option" else None,
         why=_why(outcome, known, stack, name),
         dangers=dangers(options),
         proven=profile.proven,
