@@ -35,10 +35,13 @@ FULL: dict[str, Options] = {
     "mssql-python": (("Encrypt", "yes"), ("TrustServerCertificate", "no")),
     "pymssql": (("encryption", "require"), ("ca file", "CA")),
     "freetds": (("encryption", "require"), ("ca file", "CA")),
+    "freetds-1.3": (("encryption", "require"), ("ca file", "CA")),
     "psycopg": (("sslmode", "verify-full"),),
     "asyncpg": (("sslmode", "verify-full"),),
     "pg8000": (("ssl_context", "create_default_context()"),),
     "libpq": (("sslmode", "verify-full"),),
+    "libpq-15": (("sslmode", "verify-full"),),
+    "libpq-14": (("sslmode", "verify-full"),),
     "mysql-connector-python": (("ssl_verify_cert", "True"), ("ssl_verify_identity", "True")),
     "pymysql": (("ssl_verify_cert", "True"), ("ssl_verify_identity", "True")),
     "mysqlclient": (("ssl_mode", "VERIFY_IDENTITY"),),
@@ -51,6 +54,8 @@ FULL: dict[str, Options] = {
 PLAIN: dict[str, Options] = {
     "psycopg": (("sslmode", "disable"),),
     "libpq": (("sslmode", "disable"),),
+    "libpq-15": (("sslmode", "disable"),),
+    "libpq-14": (("sslmode", "disable"),),
     "asyncpg": (("sslmode", "disable"),),
     "pg8000": (("ssl_context", "False"),),
     "mysql-connector-python": (("ssl_disabled", "True"),),
@@ -101,7 +106,9 @@ def tried(
     )
 
 
-POSTGRESQL = ("psycopg", "asyncpg", "pg8000", "libpq")
+PSQL = next((driver for driver in ("libpq", "libpq-15", "libpq-14") if driver in here()), "libpq")
+TSQL = "freetds-1.3" if "freetds-1.3" in here() else "freetds"
+POSTGRESQL = ("psycopg", "asyncpg", "pg8000", PSQL)
 MARIADB = ("mysql-connector-python", "pymysql", "mysqlclient", "mariadb-cli-10.11")
 
 
@@ -170,7 +177,7 @@ def test_1045_without_tls_is_ambiguous_on_mariadb(client: str, mariadb_server: M
     assert "same answer" in str(found.limitation)
 
 
-@pytest.mark.parametrize("client", ["mssql-python", "pymssql", "freetds", "python-tds"])
+@pytest.mark.parametrize("client", ["mssql-python", "pymssql", TSQL, "python-tds"])
 def test_sql_server_drivers_log_in_and_are_refused(client: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The look-alike takes any login, or refuses each by 18456 as the real one does."""
     driver_of(client)
@@ -187,7 +194,7 @@ def test_sql_server_drivers_log_in_and_are_refused(client: str, monkeypatch: pyt
     assert SECRET not in f"{good} {stopped} {log}"
 
 
-@pytest.mark.parametrize("client", ["mssql-python", "pymssql", "freetds", "python-tds"])
+@pytest.mark.parametrize("client", ["mssql-python", "pymssql", TSQL, "python-tds"])
 def test_sql_server_drivers_refuse_an_unknown_root(client: str) -> None:
     """They end before the login."""
     driver_of(client)
@@ -307,14 +314,22 @@ def test_what_is_present_is_found_without_an_import() -> None:
         ("mariadb  Ver 15.1 Distrib 10.11.19-MariaDB, for debian-linux-gnu", "mariadb-cli-10.11"),
         ("mariadb from 11.8.3-MariaDB, client 15.2 for Linux", "mariadb-cli"),
         ("mysql  Ver 8.4.3 for Linux on x86_64 (MySQL Community Server - GPL)", "mysql-cli"),
+        ("Version: freetds v1.3.17", "freetds-1.3"),
+        ("Version: freetds v1.5.2", "freetds"),
+        ("psql (PostgreSQL) 13.4", "libpq-14"),
+        ("psql (PostgreSQL) 14.9 (Debian)", "libpq-14"),
+        ("psql (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)", "libpq-15"),
+        ("psql (PostgreSQL) 16.1", "libpq"),
+        ("psql (PostgreSQL) 18.0", "libpq"),
     ],
 )
 def test_programs_get_their_id_by_version(said: str, client: str, tmp_path: Path) -> None:
-    """What `mysql` and `mariadb` are is told by their version, not by their name."""
-    program = tmp_path / "mysql"
+    """What a program is is told by its version, not by its name."""
+    name = "psql" if "psql" in said else "tsql" if "freetds" in said else "mysql"
+    program = tmp_path / name
     program.write_text(f"#!/bin/sh\necho '{said}'\n")
     program.chmod(0o755)
-    found = _program("mysql", str(program))
+    found = _program(name, str(program))
     assert found is not None
     assert found.client == client
 
@@ -345,7 +360,9 @@ def test_a_refused_login_is_told_from_a_refused_channel(
 @pytest.mark.parametrize("client", FULL)
 def test_full_checks_protect_and_defaults_do_not(client: str) -> None:
     """The options that check everything let a login pass; without them only a driver that checks by default does."""
-    assert protects(client, dict(FULL[client]))
+    # PyMySQL checks the name only with a file of roots.
+    roots = {"ssl_ca": "/ca.pem"} if client == "pymysql" else {}
+    assert protects(client, dict(FULL[client]) | roots)
     assert demands(client, dict(FULL[client])) == "session"
     by_default = ("odbc-18", "mssql-python", "mariadb-cli")
     assert protects(client, {}) is (client in by_default)
@@ -355,3 +372,129 @@ def test_full_checks_protect_and_defaults_do_not(client: str) -> None:
 def test_a_switched_off_check_protects_no_login(options: dict[str, str]) -> None:
     """The newer mariadb checks by default, until it is told not to."""
     assert not protects("mariadb-cli", options)
+
+
+@pytest.mark.parametrize(
+    ("client", "options", "safe"),
+    [
+        ("pymysql", {"ssl_verify_cert": "True", "ssl_verify_identity": "True"}, False),
+        ("pymysql", {"ssl.ca": "/ca.pem"}, True),
+        ("pymysql", {"ssl.ca": "/ca.pem", "ssl.check_hostname": "false"}, False),
+        ("pymysql", {"ssl": "create_default_context"}, True),
+        ("pymysql", {"ssl": "_create_unverified_context"}, False),
+        ("pymysql", {"ssl.check_hostname": "true"}, False),
+        ("pg8000", {"ssl_context": "create_default_context"}, True),
+        ("pg8000", {"ssl_context": "true"}, False),
+        ("pg8000", {"ssl_context": "_create_unverified_context"}, False),
+        ("pg8000", {"ssl_context": "create_default_context", "ssl_context.check_hostname": "false"}, False),
+        ("asyncpg", {"ssl": "true"}, True),
+        ("asyncpg", {"sslmode": "verify-full", "ssl.verify_mode": "CERT_NONE"}, False),
+        ("asyncpg", {"sslmode": "require"}, False),
+        ("pymssql", {"freetds.conf:encryption": "require", "ca file": "/ca.pem"}, True),
+        ("mariadb-cli", {"ssl-fp": "00"}, False),
+    ],
+)
+def test_contexts_and_dictionaries_protect_only_where_they_check(
+    client: str, options: dict[str, str], safe: bool
+) -> None:
+    """A login passes where chain and name are checked, however that is spelt."""
+    assert protects(client, options) is safe
+
+
+@pytest.mark.parametrize("ssl_context", ["create_default_context", "ssl.create_default_context()"])
+def test_a_context_of_python_verifies_and_an_unverified_one_does_not(
+    ssl_context: str, postgres_server: Postgresql
+) -> None:
+    """pg8000 and asyncpg get the context that the options describe."""
+    with postgres_server(require_tls=True) as server:
+        for client, key in (("pg8000", "ssl_context"), ("asyncpg", "ssl")):
+            driver_of(client)
+            good = tried(
+                client,
+                "postgresql",
+                server.port,
+                ((key, ssl_context), (f"{key}.cafile", str(server.ca_file))),
+                Login("app", "app-password"),
+            )
+            unknown = tried(client, "postgresql", server.port, ((key, ssl_context),))
+            lax = tried(client, "postgresql", server.port, ((key, "_create_unverified_context"),))
+            assert (good.reached, good.encrypted) == ("connected", "session"), good.error
+            assert unknown.reached == "refused"
+            assert "verify" in str(unknown.error).lower()
+            assert (lax.reached, lax.encrypted) == ("login-refused", "session"), lax.error
+
+
+@pytest.mark.parametrize("client", ["pymysql", "mysqlclient"])
+def test_a_dictionary_of_ssl_verifies(client: str, mariadb_server: Mariadb) -> None:
+    """`ssl.ca` reaches the driver: with the right root it connects, with another it ends before the login."""
+    driver_of(client)
+    foreign = ScenarioEntry(
+        id="mysql/other", title="-", cause="healthy", engine="mysql", certificate="self-signed"
+    )
+    with mariadb_server() as server, serve(foreign) as other:
+        good = tried(
+            client, "mariadb", server.port, (("ssl.ca", str(server.ca_file)),), Login("app", "app-password")
+        )
+        wrong = tried(client, "mariadb", server.port, (("ssl.ca", str(other.ca_file)),))
+    # mysqlclient would go on in plaintext, so that its login stays here.
+    assert good.reached == ("connected" if client == "pymysql" else "login-refused"), good.error
+    assert wrong.reached == "refused"
+
+
+def test_python_tds_connects_to_the_host_and_checks_the_server_name() -> None:
+    """A server name that no name service knows is checked, not looked up."""
+    driver = driver_of("python-tds")
+    with healthy("sqlserver") as server:
+        target = Target(engine="sqlserver", host="127.0.0.1", port=server.port, server_name="db.invalid")
+        found = attempt(
+            driver, target, (("cafile", str(server.ca_file)),), ca_file=server.ca_file, seconds=SECONDS
+        )
+    assert found.reached == "refused"
+    # With a newer pyOpenSSL it cannot read the names; either way the connection was made.
+    assert "db.invalid" in str(found.error) or "get_extension" in str(found.error)
+    assert "known" not in str(found.error)
+
+
+MYSQL_CLIENT = next(
+    (one for one in ("mariadb-cli-10.11", "mariadb-cli", "mysql-cli") if one in here()), "mysql-cli"
+)
+
+
+def test_no_password_remains_on_disk_after_a_hanging_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The child is killed while its program waits, and nothing of it is left behind."""
+    driver = driver_of(MYSQL_CLIENT)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    scenario = ScenarioEntry(
+        id="mysql/hangs", title="-", cause="timed-out", engine="mysql", behaviour="silent"
+    )
+    with serve(scenario) as server:
+        target = Target(engine="mysql", host="localhost", port=server.port, server_name="localhost")
+        found = attempt(driver, target, (), Login("app", SECRET), seconds=1.5, unverified_ok=True)
+    assert found.reached is None
+    assert found.error == "there was no answer within 1.5 s"
+    assert [*tmp_path.rglob("*")] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="runs a script of sh")
+def test_mysql_reads_its_password_from_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It arrives through a descriptor, and while the program runs no file under the temporary folder holds it."""
+    program, told = tmp_path / "mysql", tmp_path / "told"
+    program.write_text(
+        "#!/bin/sh\n"
+        f'{{ grep -rl "{SECRET}" "$TMPDIR" || echo clean; }} > {told}\n'
+        f'echo "$MYSQL_TEST_LOGIN_FILE" >> {told}\n'
+        f'cat "${{1#--defaults-file=}}" >> {told}\n'
+        'echo "Ssl_cipher X"\n'
+    )
+    program.chmod(0o755)
+    target = Target(engine="mysql", host="localhost", port=1, server_name="localhost")
+    driver = Driver("mysql-cli", None, str(program))
+    found = attempt(driver, target, (), Login("app", f'{SECRET}"\\'), seconds=SECONDS, unverified_ok=True)
+    assert found.reached == "connected", found.error
+    lines = told.read_text().splitlines()
+    assert lines[0] == "clean"
+    assert not Path(lines[1]).exists()
+    assert lines[2:] == ["[client]", f'password="{SECRET}\\"\\\\"']

@@ -16,7 +16,7 @@ import pytest
 from wizard.model.login import Login
 from wizard.probes.drivers import process
 from wizard.probes.drivers.process import messages
-from wizard.probes.drivers.request import Failure, Message, Request
+from wizard.probes.drivers.request import Failure, Message, Query, Request
 from wizard.probes.drivers.session import Wish, code_of, failure
 
 SECRET = "canary-7f3a-Pa55"
@@ -124,6 +124,58 @@ def test_passwords_of_the_environment_are_not_handed_on(monkeypatch: pytest.Monk
     assert SECRET not in str(given)
     assert given["ODBCINI"] == "kept"
     assert not Path(given["PGPASSFILE"]).exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PGHOSTADDR",
+        "PGSSLMODE",
+        "MYSQL_HOME",
+        "MARIADB_TLS_DISABLE_PEER_VERIFICATION",
+        "TDSHOST",
+        "SSLKEYLOGFILE",
+    ],
+)
+def test_the_environment_does_not_steer_a_driver(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what this program sets counts; what the machine trusts stays."""
+    monkeypatch.setenv(name, "elsewhere")
+    monkeypatch.setenv("SSL_CERT_FILE", "/company.pem")
+    given = process._environment(None)
+    assert name not in given
+    assert given["SSL_CERT_FILE"] == "/company.pem"
+
+
+TELLS_PASSFILE = (
+    "import json, os, sys; sys.stdin.read();"
+    "print(json.dumps({'type': 'failure', 'code': '', 'text': os.environ['PGPASSFILE']}), flush=True)"
+)
+
+
+def test_only_a_view_without_a_password_reads_the_persons_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The libpq finds ~/.pgpass, or what PGPASSFILE names, for the server's view alone."""
+    view = msgspec.structs.replace(REQUEST, queries=(Query("one", "SELECT 1"),))
+    command = (sys.executable, "-c", TELLS_PASSFILE)
+
+    def told(request: Request, login: Login | None) -> str:
+        found = next(iter(messages(request, login, 60, Event(), command)))
+        assert isinstance(found, Failure)
+        return found.text
+
+    monkeypatch.delenv("PGPASSFILE", raising=False)
+    assert told(view, Login("app", None)) == str(Path.home() / ".pgpass")
+    monkeypatch.setenv("PGPASSFILE", "/own/passwords")
+    assert told(view, Login("app", None)) == "/own/passwords"
+    nothing = str(Path(os.devnull) / "none")
+    assert told(view, LOGIN) == told(REQUEST, Login("app", None)) == told(REQUEST, None) == nothing
+
+
+def test_what_a_killed_child_wrote_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its folder for temporary files belongs to the parent."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    writes = "import sys, tempfile, time; tempfile.mkstemp(); print('x', flush=True); time.sleep(600)"
+    assert ask(writes, seconds=0.5) == [None]
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_the_given_roots_stand_in_place_of_the_systems() -> None:

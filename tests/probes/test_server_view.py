@@ -26,7 +26,7 @@ from wizard.model.login import Login
 from wizard.model.target import Engine, Target
 from wizard.pki.certificate import describe
 from wizard.pki.read import read_certificates
-from wizard.probes.drivers import present
+from wizard.probes.drivers import present, view_postgresql
 from wizard.probes.drivers import server_view as server_view_module
 from wizard.probes.drivers.server_view import INSTALL, server_view
 from wizard.wire import tds, tds_session
@@ -348,3 +348,62 @@ def test_packages_are_looked_up_without_an_import(tmp_path: Path, monkeypatch: p
     assert present.has_package("dbtls_broken/inner")
     assert not present.has_package("dbtls_broken/other")
     assert not present.has_package("dbtls_absent/inner")
+
+
+def test_a_closed_port_is_no_login_that_was_kept_back() -> None:
+    """Nothing would be won by sending it anyway, so that is not what is said."""
+    pytest.importorskip("psycopg")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    engines: tuple[Engine, ...] = ("postgresql", "mariadb")
+    for engine in engines:
+        target = Target(engine=engine, host="127.0.0.1", port=port, server_name="localhost")
+        (told, *_) = server_view(target, Login("app", SECRET), SECONDS)
+        assert (told.fact, told.value) == ("view.login", None)
+        assert told.because
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        ("SSL error: certificate verify failed", True),
+        ('server certificate for "a" does not match host name "b"', True),
+        ("server does not support SSL, but SSL was required", True),
+        ("2026 (HY000): SSL is required but the server doesn't support it", True),
+        ("Connection refused", False),
+        ("no pg_hba.conf entry for host", False),
+        ("SSL error: tlsv1 alert protocol version", False),
+        ("could not translate host name", False),
+    ],
+)
+def test_a_login_is_kept_back_only_for_want_of_a_check(words: str, kept: bool) -> None:
+    """A certificate that cannot be verified, or no TLS; nothing else would be mended by consent."""
+    assert bool(server_view_module._NOT_VERIFIED.search(words)) is kept
+
+
+def rule(line: int, kind: str, user: str, method: str, address: str = "all") -> tuple[str | None, ...]:
+    """Returns a line of pg_hba.conf as the view reads it, for the login `app` from 10.0.0.5."""
+    return (str(line), kind, "all", user, address, None, method, None, "10.0.0.5", "app", "postgres")
+
+
+@pytest.mark.parametrize(
+    ("rules", "policy"),
+    [
+        ([rule(1, "host", "+dba", "md5")], None),
+        ([rule(1, "host", "all", "md5", "db.corp.example")], None),
+        ([rule(1, "host", "all", "md5"), rule(2, "host", "+dba", "reject")], "optional"),
+        ([rule(1, "host", "+dba", "md5"), rule(2, "host", "all", "md5")], "optional"),
+        ([rule(1, "host", "+dba", "reject"), rule(2, "host", "all", "md5")], None),
+        ([rule(1, "host", "+dba", "md5"), rule(2, "hostnossl", "all", "reject")], None),
+        ([rule(1, "host", "+dba", "reject"), rule(2, "hostssl", "all", "md5")], "required"),
+        ([rule(1, "hostnossl", "all", "reject"), rule(2, "host", "+dba", "md5")], "required"),
+        ([rule(1, "host", "other", "md5"), rule(2, "hostssl", "all", "md5")], "required"),
+    ],
+)
+def test_a_rule_that_may_fit_leaves_the_policy_unknown(
+    rules: list[tuple[str | None, ...]], policy: str | None
+) -> None:
+    """Groups and host names settle nothing, unless all that could hold comes to the same."""
+    found = view_postgresql._by_rules(tuple(rules))
+    assert found.value == policy
+    assert found.because

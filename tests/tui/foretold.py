@@ -99,7 +99,6 @@ def seen(driver: Driver, agreement: Agreement) -> Seen:
         encrypted="session" if through else None,
         error="SSL Provider: [/bad] words",
         leaves="one failed login of the user dbtls",
-        elapsed_ms=1.0,
     )
     return Seen(prediction=now, attempt=did, symptom=None, agreement=agreement)
 

@@ -56,7 +56,7 @@ _OPTIONS = (
         "login_user",
         metavar="USER",
         help="Log in as this user and read what the server says of its own TLS. The password is asked for, or taken"
-        " from DBTLS_PASSWORD, PGPASSWORD, MYSQL_PWD or the driver's own files; it is never kept.",
+        " from DBTLS_PASSWORD, PGPASSWORD, MYSQL_PWD or, for PostgreSQL, ~/.pgpass; it is never kept.",
     ),
     click.option(
         "--login-unverified",
@@ -115,7 +115,7 @@ def _login(user: str, engine: Engine | None, *, may_ask: bool) -> Login:
     if password is None and may_ask:
         try:
             password = getpass.getpass(
-                f"Password of {printable(user, longest=80)} (empty: the driver's own files): "
+                f"Password of {printable(user, longest=80)} (empty: none, or PostgreSQL's ~/.pgpass): "
             )
         except EOFError:
             password = None

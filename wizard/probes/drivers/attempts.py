@@ -6,21 +6,20 @@ Without a login they stop at the server's question for one. That answer proves t
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 from threading import Event
 from typing import Literal
 
 import msgspec
 
-from wizard.errors import UsageError
 from wizard.model.login import Login
 from wizard.model.target import DEFAULT_PORTS, Engine, Target
-from wizard.model.text import nearest, printable
+from wizard.model.text import printable
 from wizard.probes.drivers.dialect import DIALECTS, Dialect, demands, protects
 from wizard.probes.drivers.present import Driver
 from wizard.probes.drivers.process import messages
 from wizard.probes.drivers.request import Failure, Message, Opened, Request
+from wizard.probes.drivers.spelling import spelt
 
 Reached = Literal["connected", "login-refused", "refused"]
 USER = "dbtls"
@@ -42,7 +41,6 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """What this left in the server's log, in a few words."""
     limitation: str | None = None
     """What this driver or this attempt could not do, in one sentence."""
-    elapsed_ms: float
 
 
 def attempt(
@@ -62,7 +60,7 @@ def attempt(
     Args:
         driver: one of `present`.
         target: the server; the driver checks the certificate against its `server_name` where it can.
-        options: the options of TLS, spelt as the driver spells them.
+        options: the options of TLS, spelt as the driver or its profile in knowledge/clients spells them.
         login: what the person gave; None stops at the login, as a user that does not exist.
         port: its port, where the target names an instance alone.
         ca_file: the roots to trust instead of this machine's.
@@ -75,7 +73,8 @@ def attempt(
         UsageError: the driver has no such option of TLS.
     """
     dialect = DIALECTS[driver.client]
-    used = (*_checked(driver.client, dialect, options), *dialect.roots(dict(options), ca_file))
+    own = spelt(driver.client, options)
+    used = (*own, *dialect.roots(dict(own), ca_file))
     # A password on a command line is seen by everybody on this machine.
     kept_back = dialect.no_password or not (unverified_ok or protects(driver.client, dict(used)))
     given = None if kept_back else login
@@ -92,7 +91,6 @@ def attempt(
         ca_file=str(ca_file) if ca_file else None,
         seconds=seconds,
     )
-    began = time.monotonic()
     told = [*messages(request, given, seconds, cancelled or Event())]
     first = told[0] if told else None
     reached, encrypted = _outcome(target.engine, driver.client, dict(used), first)
@@ -107,7 +105,6 @@ def attempt(
         limitation=_limitation(
             target, dialect, reached, first, kept_back=kept_back and login is not None, ca_file=ca_file
         ),
-        elapsed_ms=round((time.monotonic() - began) * 1000, 1),
     )
 
 
@@ -131,20 +128,6 @@ def says_login_refused(engine: Engine, failure: Failure) -> bool:
 
 _SQL_SERVER_LOGIN = {"18456", "18452", "18470", "18486", "18487", "18488", "4060", "4064", "18461"}
 _MYSQL_LOGIN = {"1045", "1698", "1044", "1049", "1251", "1820", "1862", "3118", "4151", "2059", "2061"}
-
-
-def _checked(
-    client: str, dialect: Dialect, options: tuple[tuple[str, str], ...]
-) -> tuple[tuple[str, str], ...]:
-    """Returns the options in the driver's own spelling. Any other could change the login, or run something."""
-    known = {key.lower(): key for key in dialect.options}
-    for key, value in options:
-        if key.lower() not in known:
-            hint = nearest(key, dialect.options) or "."
-            raise UsageError(f"{client} has no option of TLS '{printable(key, longest=40)}'{hint}")
-        if "\n" in value or "\0" in value or "\r" in value:
-            raise UsageError(f"The value of '{known[key.lower()]}' has more than one line.")
-    return tuple((known[key.lower()], value) for key, value in options)
 
 
 def _outcome(

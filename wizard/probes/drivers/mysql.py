@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import ssl
 import subprocess
+import sys
 import tempfile
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
-from wizard.probes.drivers.session import Attempt, ClientError, Connect, Session, Wish, named, rows, truth
+from wizard.probes.drivers.context import context_of
+from wizard.probes.drivers.session import Attempt, ClientError, Connect, Session, Wish, asked, named, truth
 
 ENCRYPTED = "SHOW SESSION STATUS LIKE 'Ssl_cipher'"
 _SWITCHES = ("ssl_disabled", "ssl_verify_cert", "ssl_verify_identity")
 
 
 def _options(wish: Wish) -> dict[str, object]:
-    return {key: truth(value) if key in _SWITCHES else value for key, value in wish.options.items()}
+    return {key: _switch(value) if key in _SWITCHES else value for key, value in wish.options.items()}
+
+
+def _switch(value: str) -> bool | str:
+    # PyMySQL's words for how to verify are none of its switches.
+    return value if value.lower() in ("none", "optional", "required") else truth(value)
 
 
 def connector(wish: Wish) -> Session:
@@ -55,7 +65,7 @@ def pymysql(wish: Wish) -> Session:
             read_timeout=wish.seconds,
             autocommit=True,
             defer_connect=True,
-            **_options(wish),
+            **_pymysql_options(wish),
         )
         try:
             connection.connect()
@@ -63,6 +73,24 @@ def pymysql(wish: Wish) -> Session:
             error.encrypted = _flag(connection, "_secure")  # type: ignore[attr-defined]
             raise
     return Session(connection, _flag(connection, "_secure"))
+
+
+def _pymysql_options(wish: Wish) -> dict[str, object]:
+    """Returns its arguments; `ssl` is a context of Python, a dictionary, or what it does not take."""
+    options = _options(wish)
+    members = {key.removeprefix("ssl."): options.pop(key) for key in tuple(options) if key.startswith("ssl.")}
+    context: ssl.SSLContext | None = context_of("ssl", wish.options, None)
+    if context is not None and (members.keys() & {"cafile"} or "ssl" in options):
+        options["ssl"] = context
+    elif "ssl" in options:
+        options["ssl"] = truth(wish.options["ssl"]) or wish.options["ssl"]
+    elif members:
+        if "check_hostname" in members:
+            members["check_hostname"] = truth(str(members["check_hostname"]))
+        if "verify_mode" in members:
+            members["verify_mode"] = str(members["verify_mode"]).lower().removeprefix("cert_")
+        options["ssl"] = members
+    return options
 
 
 def _flag(connection: object, name: str) -> bool | None:
@@ -74,7 +102,10 @@ def mysqlclient(wish: Wish) -> Session:
     """Connects through mysqlclient, the C library for Python."""
     driver = import_module("MySQLdb")
     options: dict[str, object] = {"ssl_mode": wish.options["ssl_mode"]} if "ssl_mode" in wish.options else {}
-    files = {key.removeprefix("ssl_"): value for key, value in wish.options.items() if key != "ssl_mode"}
+    files = {
+        key[4:]: value for key, value in wish.options.items() if key in ("ssl_ca", "ssl_cert", "ssl_key")
+    }
+    options |= {"ssl": True} if "ssl" in wish.options else {}
     connection = driver.connect(
         host=wish.host,
         port=wish.port,
@@ -83,19 +114,14 @@ def mysqlclient(wish: Wish) -> Session:
         database=wish.database or "",
         connect_timeout=wish.seconds,
         autocommit=True,
-        **options,
-        **({"ssl": files} if files else {}),
+        **(options | ({"ssl": files} if files else {})),
     )
     return Session(connection)
 
 
 def program(wish: Wish) -> bool | None:
-    """Runs `mysql` or `mariadb`; its password stands in a file that only this user can read, for as long as it runs."""
-    with tempfile.TemporaryDirectory(prefix="dbtls-") as folder:
-        file = Path(folder) / "login.cnf"
-        file.touch(0o600)
-        password = (wish.password or "").replace("\\", "\\\\").replace('"', '\\"')
-        file.write_text(f'[client]\npassword="{password}"\n', "utf-8")
+    """Runs `mysql` or `mariadb`. It reads its password from a pipe, so that no file holds it."""
+    with _login_file(wish.password or "") as (file, descriptors):
         done = subprocess.run(
             [
                 wish.program,
@@ -111,13 +137,15 @@ def program(wish: Wish) -> bool | None:
                 "--skip-column-names",
                 f"--execute={ENCRYPTED}",
             ],
-            env={name: value for name, value in os.environ.items() if not name.startswith("MYSQL")},
+            # Oracle's `mysql` reads its login path beside any --defaults-file; a file that cannot be is none.
+            env={**os.environ, "MYSQL_TEST_LOGIN_FILE": str(Path(os.devnull) / "none")},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             errors="replace",
             timeout=wish.seconds,
             check=False,
+            pass_fds=descriptors,
         )
     if done.returncode == 0:
         return len(done.stdout.split()) > 1
@@ -126,15 +154,30 @@ def program(wish: Wish) -> bool | None:
     raise ClientError(done.stderr.strip())
 
 
+@contextlib.contextmanager
+def _login_file(password: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yields the path of an option file with the password, and the descriptors that a program needs to read it."""
+    quoted = password.replace("\\", "\\\\").replace('"', '\\"')
+    text = f'[client]\npassword="{quoted}"\n'.encode()
+    if sys.platform == "win32":
+        # There is no /dev/fd. The parent owns the temporary folder, and removes it whatever becomes of this process.
+        with tempfile.TemporaryDirectory(prefix="dbtls-") as folder:
+            file = Path(folder) / "login.cnf"
+            file.write_bytes(text)
+            yield str(file), ()
+        return
+    readable, writable = os.pipe()
+    try:
+        with os.fdopen(writable, "wb") as pipe:
+            pipe.write(text)  # far less than a pipe holds, so that it never waits for a reader
+        yield f"/dev/fd/{readable}", (readable,)
+    finally:
+        os.close(readable)
+
+
 def is_encrypted(session: Session) -> bool | None:
     """Says whether this session is encrypted: by the client's own word, or the server's."""
-    if session.encrypted is not None:
-        return session.encrypted
-    try:
-        answer = rows(session, ENCRYPTED)
-    except Exception:  # noqa: BLE001 - every driver has its own tree of errors, and all mean "not told"
-        return None
-    return bool(answer[0][1]) if answer and len(answer[0]) > 1 else None
+    return asked(session, ENCRYPTED, bool)
 
 
 CONNECT: dict[str, Connect] = {

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import ssl
 import subprocess
 from importlib import import_module
 
+from wizard.probes.drivers.context import context_of
+from wizard.probes.drivers.dialect import ASYNCPG_URL
 from wizard.probes.drivers.session import (
     Attempt,
     ClientError,
@@ -15,8 +16,8 @@ from wizard.probes.drivers.session import (
     Session,
     Wish,
     address_of,
+    asked,
     named,
-    rows,
     truth,
 )
 
@@ -51,8 +52,9 @@ def pg8000(wish: Wish) -> Session:
     """Connects through pg8000, whose only option for TLS is `ssl_context`."""
     driver = import_module("pg8000.dbapi")
     spelt = wish.options.get("ssl_context", "None")
-    plain: dict[str, object] = {"None": None, "True": True, "False": False}
-    context = plain[spelt] if spelt in plain else ssl.create_default_context(cafile=wish.ca_file)
+    context: object = context_of("ssl_context", wish.options, wish.ca_file)
+    if context is None and spelt.lower() != "none":
+        context = truth(spelt)
     with named(wish) as host:
         connection = driver.connect(
             wish.user,
@@ -71,7 +73,14 @@ def pg8000(wish: Wish) -> Session:
 def asyncpg(wish: Wish) -> bool | None:
     """Connects through asyncpg, which reads `sslmode` and `sslrootcert` from its URL."""
     driver = import_module("asyncpg")
-    query = import_module("urllib.parse").urlencode(wish.options)
+    # Contexts of Python and `direct_tls` are arguments, and count more than what the URL says.
+    in_url = {key: value for key, value in wish.options.items() if key in ASYNCPG_URL}
+    query = import_module("urllib.parse").urlencode(in_url)
+    context: object = context_of("ssl", wish.options, wish.ca_file)
+    if context is None and truth(wish.options.get("ssl", "no")):
+        context = True
+    more = {"ssl": context} if context is not None else {}
+    more |= {"direct_tls": truth(wish.options["direct_tls"])} if "direct_tls" in wish.options else {}
 
     async def connect() -> bool | None:
         connection = await driver.connect(
@@ -83,6 +92,7 @@ def asyncpg(wish: Wish) -> bool | None:
             passfile=os.devnull,
             database=wish.database or "postgres",
             timeout=wish.seconds,
+            **more,
         )
         try:
             # The simple protocol: no statement is prepared on somebody else's server.
@@ -123,14 +133,8 @@ def _quoted(value: str) -> str:
 
 def is_encrypted(session: Session) -> bool | None:
     """Says whether this session is encrypted: by the client's own word, or the server's."""
-    if session.encrypted is not None:
-        return session.encrypted
-    try:
-        answer = rows(session, ENCRYPTED)
-    except Exception:  # noqa: BLE001 - every driver has its own tree of errors, and all mean "not told"
-        return None
-    return truth(answer[0][0] or "no") if answer else None
+    return asked(session, ENCRYPTED, truth)
 
 
 CONNECT: dict[str, Connect] = {"psycopg": psycopg, "pg8000": pg8000}
-ATTEMPT: dict[str, Attempt] = {"asyncpg": asyncpg, "libpq": psql}
+ATTEMPT: dict[str, Attempt] = {"asyncpg": asyncpg, "libpq": psql, "libpq-15": psql, "libpq-14": psql}

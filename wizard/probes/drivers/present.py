@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from importlib import metadata
 from importlib.util import find_spec
@@ -123,14 +124,15 @@ def _program(name: str, path: str) -> Driver | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     version = _told(done.stdout)
+    number = _number(version) if version else (sys.maxsize,)  # one that tells none is taken for the newest
     if name == "tsql":
-        return Driver("freetds", version, path)
+        return Driver("freetds-1.3" if number < (1, 5) else "freetds", version, path)
     if name == "psql":
-        return Driver("libpq", version, path)
+        old = "libpq-14" if number < (15,) else "libpq-15" if number < (16,) else None
+        return Driver(old or "libpq", version, path)
     if "MariaDB" not in done.stdout:
         return Driver("mysql-cli", version, path)
-    old = version is not None and _number(version) < (11, 4)
-    return Driver("mariadb-cli-10.11" if old else "mariadb-cli", version, path)
+    return Driver("mariadb-cli-10.11" if number < (11, 4) else "mariadb-cli", version, path)
 
 
 def _told(said: str) -> str | None:

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,8 +29,21 @@ LONGEST_LINE = 1 << 20
 """Octets; the child cuts what a server sends far below that."""
 
 _TICK = 0.05
-_PASSWORDS = ("PGPASSWORD", "PGPASSFILE", "PGSERVICE", "MYSQL_PWD", "SQLCMDPASSWORD", "DBTLS_PASSWORD")
-"""Variables by which a driver would find a login that nobody gave to this program."""
+_STEERING = (
+    "PG",
+    "MYSQL",
+    "LIBMYSQL",
+    "MARIADB",
+    "TDS",
+    "FREETDS",
+    "SQLCMD",
+    "DBTLS_PASSWORD",
+    "SSLKEYLOGFILE",
+)
+"""How the variables begin that would give a driver a login, an address or an option that nobody gave to this program.
+
+SSL_CERT_FILE and SSL_CERT_DIR stay: they say what this machine trusts. SSLKEYLOGFILE has the keys of a session written.
+"""
 
 
 def messages(
@@ -45,12 +59,28 @@ def messages(
         command: another child, for tests.
     """
     deadline = time.monotonic() + seconds
+    # What a driver writes while it runs goes with this folder, also where it is killed.
+    with tempfile.TemporaryDirectory(prefix="dbtls-", ignore_cleanup_errors=True) as folder:
+        environment = _environment(request.ca_file) | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder)
+        if request.queries and login is not None and not login.reveal():
+            environment |= _own_password_file()
+        yield from _messages(request, login, deadline, cancelled, command, environment)
+
+
+def _messages(
+    request: Request,
+    login: Login | None,
+    deadline: float,
+    cancelled: Event,
+    command: tuple[str, ...],
+    environment: dict[str, str],
+) -> Iterator[Message | None]:
     child = subprocess.Popen(
         command or (sys.executable, "-P", "-m", "wizard.probes.drivers.child"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=_environment(request.ca_file),
+        env=environment,
         start_new_session=True,  # no terminal that it could ask for a password, and one group to kill
     )
     lines: SimpleQueue[bytes] = SimpleQueue()
@@ -106,7 +136,9 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
 
 def _environment(ca_file: str | None) -> dict[str, str]:
     """Returns the child's environment: no passwords, English messages, and the chosen roots for OpenSSL's users."""
-    environment = {name: value for name, value in os.environ.items() if name not in _PASSWORDS}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.upper().startswith(_STEERING)
+    }
     root = str(Path(wizard.__file__).parents[1])
     paths = [root, *filter(None, [environment.get("PYTHONPATH")])]
     environment |= {"PYTHONPATH": os.pathsep.join(paths), "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -115,3 +147,11 @@ def _environment(ca_file: str | None) -> dict[str, str]:
         # The roots stand in place of the system's, so that its folder must not add to them.
         environment |= {"SSL_CERT_FILE": ca_file, "SSL_CERT_DIR": os.devnull}
     return environment
+
+
+def _own_password_file() -> dict[str, str]:
+    """Returns where libpq finds the person's own passwords: PGPASSFILE, or the file that it reads by itself."""
+    named = os.environ.get("PGPASSFILE")
+    folder = Path(os.environ.get("APPDATA", "")) / "postgresql" if sys.platform == "win32" else Path.home()
+    usual = folder / ("pgpass.conf" if sys.platform == "win32" else ".pgpass")
+    return {"PGPASSFILE": named or str(usual)}

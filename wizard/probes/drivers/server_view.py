@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from pathlib import Path
 from threading import Event
@@ -28,6 +29,17 @@ _VIEWS: dict[Engine, ModuleType] = {
     "mariadb": view_mysql,
     "postgresql": view_postgresql,
 }
+
+_NOT_VERIFIED = re.compile(
+    # The chain or the name, as OpenSSL, libpq, Microsoft's driver and Windows say it.
+    r"verify failed|verification failed|verify_failed|hostname mismatch|does not match (host|the host|target) ?name"
+    r"|certificate chain was issued|not trusted|self[- ]signed certificate|certificate has expired"
+    r"|target principal name|root certificate file|unable to get (local )?issuer"
+    # No TLS, as libpq, MySQL's drivers and Microsoft's say it.
+    r"|does(n't| not) support (SSL|TLS|it\b|encryption)|encryption (is )?not supported",
+    re.IGNORECASE,
+)
+"""How a driver ends before the login for want of a check: only then would the same login come through without one."""
 
 
 def server_view(
@@ -98,9 +110,10 @@ def _evidence(
         return _nothing(view, "not-tried", why)
     first = told[0]
     if isinstance(first, Failure):
-        refused = says_login_refused(engine, first)
         words = printable(first.text, longest=300)
-        return _nothing(view, "refused" if refused else "not-sent", words)
+        if says_login_refused(engine, first):
+            return _nothing(view, "refused", words)
+        return _nothing(view, "not-sent" if _NOT_VERIFIED.search(first.text) else "not-tried", words)
     opened = isinstance(first, Opened) and first.encrypted
     # Microsoft's driver is only ever told to encrypt here.
     encrypted = True if engine == "sqlserver" else bool(opened)

@@ -97,6 +97,23 @@ def rows(session: Session, sql: str) -> tuple[tuple[str | None, ...], ...]:
         cursor.close()
 
 
+def asked(session: Session, sql: str, means: Callable[[str], bool | None]) -> bool | None:
+    """Says whether a session is encrypted: by the client's own word, or the server's last cell of an answer.
+
+    Args:
+        session: an open one.
+        sql: what to ask the server.
+        means: what the server's word means; None for "not told".
+    """
+    if session.encrypted is not None:
+        return session.encrypted
+    try:
+        answer = rows(session, sql)
+    except Exception:  # noqa: BLE001 - every driver has its own tree of errors, and all mean "not told"
+        return None
+    return means(answer[0][-1] or "") if answer and answer[0] else None
+
+
 def picked(
     found: tuple[tuple[str | None, ...], ...], pattern: str | None
 ) -> tuple[tuple[str | None, ...], ...]:

@@ -8,10 +8,11 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
-from wizard.probes.drivers.session import Attempt, ClientError, Connect, Session, Wish, rows, truth
+from wizard.probes.drivers.dialect import FREETDS_CONF
+from wizard.probes.drivers.session import Attempt, ClientError, Connect, Session, Wish, asked, named, truth
 
 ENCRYPTED = "SELECT encrypt_option FROM sys.dm_exec_connections WHERE session_id = @@SPID"
-_FREETDS = ("encryption", "ca file", "check certificate hostname")
+_FREETDS = ("encryption", "ca file", "check certificate hostname", "certificate hostname", "crl file")
 
 
 def _odbc_string(wish: Wish, **more: str) -> str:
@@ -74,17 +75,18 @@ def python_tds(wish: Wish) -> Session:
     options: dict[str, object] = {
         key: value if key == "cafile" else truth(value) for key, value in wish.options.items()
     }
-    connection = driver.connect(
-        wish.server_name,
-        user=wish.user,
-        password=wish.password or "",
-        database=wish.database,
-        port=wish.port,
-        login_timeout=wish.seconds,
-        disable_connect_retry=True,
-        autocommit=True,
-        **options,
-    )
+    with named(wish) as host:
+        connection = driver.connect(
+            host,
+            user=wish.user,
+            password=wish.password or "",
+            database=wish.database,
+            port=wish.port,
+            login_timeout=wish.seconds,
+            disable_connect_retry=True,
+            autocommit=True,
+            **options,
+        )
     return Session(connection)
 
 
@@ -111,7 +113,11 @@ def tsql(wish: Wish) -> bool | None:
 
 def _freetds_conf(wish: Wish, folder: Path) -> Path:
     conf = folder / "freetds.conf"
-    lines = (f"{key} = {wish.options[key]}\n" for key in _FREETDS if key in wish.options)
+    # pymssql has an argument `encryption` too, which counts more; `strict` can be said here alone.
+    given = {
+        key.removeprefix(FREETDS_CONF): value for key, value in sorted(wish.options.items(), reverse=True)
+    }
+    lines = (f"{key} = {given[key]}\n" for key in _FREETDS if key in given)
     conf.write_text(
         f"[global]\ntds version = auto\nconnect timeout = {wish.seconds}\n" + "".join(lines), "utf-8"
     )
@@ -120,11 +126,7 @@ def _freetds_conf(wish: Wish, folder: Path) -> Path:
 
 def is_encrypted(session: Session) -> bool | None:
     """Asks the server whether this session is encrypted; None without the right to know (VIEW SERVER STATE)."""
-    try:
-        answer = rows(session, ENCRYPTED)
-    except Exception:  # noqa: BLE001 - every driver has its own tree of errors, and all mean "not told"
-        return None
-    return answer[0][0] == "TRUE" if answer and answer[0][0] in ("TRUE", "FALSE") else None
+    return asked(session, ENCRYPTED, {"TRUE": True, "FALSE": False}.get)
 
 
 CONNECT: dict[str, Connect] = {
@@ -134,4 +136,4 @@ CONNECT: dict[str, Connect] = {
     "pymssql": pymssql,
     "python-tds": python_tds,
 }
-ATTEMPT: dict[str, Attempt] = {"freetds": tsql}
+ATTEMPT: dict[str, Attempt] = {"freetds": tsql, "freetds-1.3": tsql}

@@ -73,17 +73,28 @@ def _policy(answers: Answers, settings: dict[str, str]) -> Evidence:
         return evidence("policy", "not-offered", "the setting ssl is off")
     if "rules" not in answers.rows:
         return unknown("policy", "probe", answers.why("rules"))
-    for row in answers.rows["rules"]:
-        if len(row) < 11 or row[7] or row[1] not in ("host", "hostnossl"):
+    return _by_rules(answers.rows["rules"])
+
+
+def _by_rules(rules: tuple[Row, ...]) -> Evidence:
+    """Returns what the first rule does that is about this login without TLS; rules that may be about it are heeded."""
+    unsure: dict[str, str] = {}
+    settled = "required"
+    line = None
+    for row in rules:
+        if len(row) < 11 or row[7] or row[1] not in ("host", "hostnossl", "hostnogssenc"):
             continue
         fits = _fits(row)
-        if fits is None and row[6] == "reject":
-            continue
-        if fits is not False:
-            if row[6] == "reject":
-                break
-            because = f"line {row[0]} of pg_hba.conf lets this login in without TLS"
-            return evidence("policy", "optional", because)
+        policy = "required" if row[6] == "reject" else "optional"
+        if fits is None:
+            unsure.setdefault(policy, f"line {row[0]} of pg_hba.conf may be about this login, or not")
+        elif fits:
+            settled, line = policy, row[0]
+            break
+    if other := next((why for policy, why in unsure.items() if policy != settled), None):
+        return unknown("policy", "probe", other)
+    if settled == "optional":
+        return evidence("policy", "optional", f"line {line} of pg_hba.conf lets this login in without TLS")
     return evidence("policy", "required", "no line of pg_hba.conf lets this login in without TLS")
 
 

@@ -151,9 +151,7 @@ Where nothing proves that this is the right server, the password stays here unti
                 self._again(f"The server refused this user or password. Try again. It said: {why}")
             case "not-sent":
                 self.query_one(Tick).display = True
-                self._again(
-                    f"The password was not sent, as the connection failed or could not be checked: {why}"
-                )
+                self._again(f"The password was not sent, as nothing vouches for the server: {why}")
             case _:
                 self._again(f"It could not log in: {why}")
 
