@@ -25,8 +25,9 @@ def profile_of(client: str, engine: Engine | None, known: Knowledge) -> ProfileE
             f"The client '{client}' does not speak with this database.",
             hint=f"Known for it: {', '.join(ids)}",
         )
+    every = tuple(one.id for one in known.profiles)
     raise UsageError(
-        f"There is no client '{client}'{nearest(client, ids) or '.'}", hint=f"Known: {', '.join(ids)}"
+        f"There is no client '{client}'{nearest(client, every) or '.'}", hint=f"Known: {', '.join(ids)}"
     )
 
 
