@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -16,7 +17,7 @@ from wizard.lab import server as lab_server
 from wizard.lab.server import LabServer, serve
 from wizard.model.knowledge import ScenarioEntry
 from wizard.model.target import ENGINES, Engine
-from wizard.wire import tds
+from wizard.wire import tds, tds_session
 from wizard.wire.mysql import MySqlGreeting
 from wizard.wire.postgresql import PostgresSslRequest
 from wizard.wire.preamble import Policy, Preamble
@@ -86,13 +87,16 @@ def test_a_strict_only_server_resets_an_older_client() -> None:
 
 
 def test_a_server_that_demands_encryption_leaves_a_client_that_has_none() -> None:
-    """The client is told that encryption is required, then the connection ends."""
+    """The client is told that encryption is required; where it sends its login bare, the connection ends."""
     request = tds.packets(tds.PRELOGIN, tds.prelogin({tds.ENCRYPTION: bytes([tds.ENCRYPT_NOT_SUP])}))
     with serve(scenario("sqlserver", "required")) as server, connect(server) as client:
         client.sendall(request)
         (reply,) = tds.MessageReader().feed(client.recv(4096))
         assert tds.prelogin_options(reply.payload)[tds.ENCRYPTION] == bytes([tds.ENCRYPT_REQ])
-        assert client.recv(1) == b""
+        client.sendall(tds.packets(tds_session.LOGIN7, bytes(100)))
+        with contextlib.suppress(ConnectionResetError):
+            assert client.recv(1) == b""
+    assert not any("logged in" in line for line in server.log)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
