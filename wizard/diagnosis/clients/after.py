@@ -25,6 +25,9 @@ def mended(server: Server, changes: Iterable[str], facts: Iterable[FactEntry]) -
     }
     if not changed:
         return None
+    if "connect.status" in changed:
+        # What a server that was not reached will say is not known.
+        changed["preamble.status"] = None
     if "versions.modern" in changed:
         changed |= _MODERN
     if changed.get("names.status") == "match":

@@ -66,6 +66,11 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     client_certificate: bool
     """An option gives the client's own certificate."""
 
+    @property
+    def wants_ca(self) -> bool:
+        """Says whether a trusted CA has to vouch for the certificate, where the client verifies at all."""
+        return self.verifies not in ("nothing", "dates", "name-alone")
+
 
 _BY_ITSELF = {
     "encryption": "require",

@@ -21,7 +21,6 @@ Encrypted = Literal["session", "login", "none"]
 
 _REACHED = {"connect.status": ("open",), "preamble.status": ("ok",), "resolve.status": ("ok",)}
 
-_NO_CA = ("nothing", "dates", "name-alone")
 _UNPROVEN = (
     "untrusted", "self-signed", "missing-intermediate", "invalid-chain", "expired", "not-yet-valid", "wrong-usage",
     "weak-key", "weak-signature",
@@ -94,7 +93,7 @@ def _before_connecting(server: Server, does: Behaviour) -> FailureId | None:
     if pinned is not None and pinned.missing and does.roots_file_missing == "fails-at-once":
         return "ca-file-missing"
     follows, failure = _without_file(server, does)
-    first = follows == "fails-at-once" or (follows == "fails-first" and does.verifies not in _NO_CA)
+    first = follows == "fails-at-once" or (follows == "fails-first" and does.wants_ca)
     return failure if first else None
 
 
@@ -207,7 +206,7 @@ def _tls(attempt: Attempt, session: Literal["session", "login"], *, asked: bool 
     if does.verifies == "unverified" or does.verifies_when == "unverified":
         return _unknown("nobody has checked when it validates the certificate")
     when = {"asked": asked, "session": asked or session == "session", "any": True}[does.verifies_when]
-    validating = does.verifies not in _NO_CA and when
+    validating = does.wants_ca and when
     if validating and _without_roots(does):
         return _fails("no-roots")
     follows, failure = _without_file(server, does)
@@ -234,7 +233,7 @@ def _may_confirm(attempt: Attempt) -> bool:
 
 
 def _without_roots(does: Behaviour) -> bool:
-    return does.verifies not in _NO_CA and does.roots == "none" and does.roots_file is None
+    return does.wants_ca and does.roots == "none" and does.roots_file is None
 
 
 def _plain() -> Outcome:

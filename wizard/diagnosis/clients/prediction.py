@@ -87,7 +87,7 @@ def _words(
     stack: StackEntry,
     options: tuple[Given, ...],
 ) -> Words | ServerWords | None:
-    verifies = behaviour(profile, options).verifies not in ("nothing", "dates", "name-alone")
+    verifies = behaviour(profile, options).wants_ca
 
     def said(says: tuple[Words, ...]) -> Iterator[Words]:
         return (one for one in says if failure.id in one.failures and one.verifies in (None, verifies))

@@ -9,7 +9,7 @@ import msgspec
 from wizard.model.case import Case
 from wizard.model.certificate import Certificate
 from wizard.model.evidence import Value
-from wizard.model.target import Engine, Target
+from wizard.model.target import Engine
 
 Facts = Mapping[str, Value | None]
 
@@ -47,14 +47,11 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
         return self.facts.get(fact)
 
 
-def server_of(
-    case: Case, engine: Engine, files: Mapping[str, RootsFile], *, given_roots: bool, name: str | None = None
-) -> Server:
-    """Returns what a case knows of its server; `name` overrules the target's server name."""
-    target: Target | None = case.target
+def server_of(case: Case, engine: Engine, files: Mapping[str, RootsFile], *, given_roots: bool) -> Server:
+    """Returns what a case knows of its server."""
     return Server(
         engine=engine,
-        name=name or (target.server_name if target else None),
+        name=case.target.server_name if case.target else None,
         facts=case.facts(),
         leaf=case.certificates[0] if case.certificates else None,
         files=files,
