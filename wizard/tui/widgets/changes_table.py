@@ -33,22 +33,28 @@ One line for each fact that has changed. The arrow keys scroll.
         super().__init__(id="changes", cursor_type="none", zebra_stripes=True)
         self._knowledge = knowledge
         self._proof: Proof | None = None
+        self._filled: tuple[Proof, int] | None = None
+        """What the rows show, and the width in cells that they were made for."""
         self.display = False
 
     def show(self, proof: Proof) -> None:
         """Shows what a proof has found to differ."""
         self._proof = proof
         self.display = True
-        self._fill()
+        # The room is known once the table has been laid out, and a resize is not sent where the size stays.
+        self.call_after_refresh(self._fill)
 
     def on_resize(self) -> None:
         """Fits the columns into the room."""
         self._fill()
 
     def _fill(self) -> None:
-        if self._proof is None or self.size.width == 0:
+        width = self.size.width
+        # The rows change the height, which is a resize as well: filled again then, they would never come to rest.
+        if self._proof is None or width == 0 or self._filled == (self._proof, width):
             return
-        room = max(self.size.width - _AROUND, 20)
+        self._filled = (self._proof, width)
+        room = max(width - _AROUND, 20)
         title = min(_WIDEST_TITLE, room // 3)
         self.clear(columns=True)
         self.add_column("what", width=title)
