@@ -7,13 +7,16 @@ such, and can be saved as a bug report.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from threading import Event
 from typing import Literal
 
 import msgspec
 
+from wizard.diagnosis.clients.options import given
 from wizard.diagnosis.clients.prediction import Prediction
 from wizard.diagnosis.clients.profiles import profile_of
+from wizard.diagnosis.clients.promise import Promise, promise
 from wizard.diagnosis.connection_string import Pairs
 from wizard.errors import UsageError
 from wizard.forecast import forecast_of
@@ -22,6 +25,7 @@ from wizard.model.knowledge import Knowledge
 from wizard.model.login import Login
 from wizard.model.options import Options
 from wizard.probes.drivers.attempts import Attempt, attempt
+from wizard.probes.drivers.dialect import DIALECTS
 from wizard.probes.drivers.present import Driver, present
 from wizard.workbench import Diagnosis, engine_of
 
@@ -88,11 +92,14 @@ def ask(
         if cancelled.is_set():
             return
         predicted = forecast_of(done, known, options, [driver.client], pairs).rows[0].now
+        own, promised = wish(driver.client, predicted.options, options.ca_file, known)
         seen = attempt(
             driver,
             target,
-            predicted.options,
+            own,
             login,
+            channel=promised.channel,
+            verified=promised.verified,
             port=done.case.port,
             ca_file=options.ca_file,
             seconds=max(options.seconds, 5.0),
@@ -106,6 +113,25 @@ def ask(
             symptom=symptom,
             agreement=_agreement(predicted, seen, symptom),
         )
+
+
+def wish(client: str, pairs: Pairs, ca_file: Path | None, known: Knowledge) -> tuple[Pairs, Promise]:
+    """Returns the options that a driver is given, and what they promise.
+
+    A CA file for a driver that OpenSSL's own variable does not reach becomes an option of it where it verifies by a CA
+    and was given none. Elsewhere it would change what the options mean: with a root file, libpq's `require` verifies.
+
+    Raises:
+        UsageError: the client has no such option.
+    """
+    profile = profile_of(client, None, known)
+    promised = promise(profile, pairs)
+    roots = DIALECTS[client].roots_option
+    named = any(one.entry.role == "roots" for one in given(profile, pairs, strictly=True))
+    if ca_file is None or roots is None or named or not promised.asks_for_roots:
+        return pairs, promised
+    rooted = (*pairs, (roots, str(ca_file)))
+    return rooted, promise(profile, rooted)
 
 
 def bug_report(seen: Seen, facts: Mapping[str, Value | None], known: Knowledge) -> str:

@@ -16,16 +16,20 @@ import pytest
 from tests.servers.mariadb import Mariadb
 from tests.servers.postgresql import Postgresql
 from wizard.errors import UsageError
+from wizard.knowledge.load import load
+from wizard.knowledge.locate import knowledge_folder
 from wizard.lab.server import LabServer, serve
+from wizard.live import wish
 from wizard.model.knowledge import ScenarioEntry
 from wizard.model.login import Login
 from wizard.model.target import Engine, Target
 from wizard.probes.drivers.attempts import Attempt, attempt, says_login_refused
-from wizard.probes.drivers.dialect import DIALECTS, demands, protects
+from wizard.probes.drivers.dialect import DIALECTS
 from wizard.probes.drivers.present import Driver, _program, present
 from wizard.probes.drivers.request import Failure
 from wizard.wire import tds_session
 
+KNOWN = load(knowledge_folder())
 SECONDS = 60.0
 SECRET = "canary-Pa55-word"
 
@@ -95,11 +99,14 @@ def tried(
 ) -> Attempt:
     """Lets a driver connect to the loopback by the name localhost."""
     host = "localhost" if DIALECTS[client].one_name else "127.0.0.1"
+    own, promised = wish(client, options, ca_file, KNOWN)
     return attempt(
         driver_of(client),
         Target(engine=engine, host=host, port=port, server_name="localhost"),
-        options,
+        own,
         login,
+        channel=promised.channel,
+        verified=promised.verified,
         ca_file=ca_file,
         seconds=SECONDS,
         unverified_ok=unverified_ok,
@@ -237,10 +244,26 @@ def test_pyodbc_uses_the_registered_driver(tmp_path: Path, monkeypatch: pytest.M
     with healthy("sqlserver") as server:
         target = Target(engine="sqlserver", host="127.0.0.1", port=server.port, server_name="localhost")
         login = Login("app", f"{SECRET};{{}}")
-        good = attempt(drivers[0], target, FULL["odbc-18"], login, ca_file=server.ca_file, seconds=SECONDS)
+        good = attempt(
+            drivers[0],
+            target,
+            FULL["odbc-18"],
+            login,
+            channel="session",
+            verified=True,
+            ca_file=server.ca_file,
+            seconds=SECONDS,
+        )
         refusal = tds_session.failed(18456, "Login failed for user 'dbtls'.", 14)
         monkeypatch.setattr(tds_session, "login_accepted", lambda version, server_version: refusal)
-        stopped = attempt(drivers[0], target, FULL["odbc-18"], ca_file=server.ca_file, seconds=SECONDS)
+        stopped = attempt(
+            drivers[0],
+            target,
+            FULL["odbc-18"],
+            channel="session",
+            ca_file=server.ca_file,
+            seconds=SECONDS,
+        )
     assert (good.reached, good.encrypted) == ("connected", "session"), good.error
     assert (stopped.reached, stopped.encrypted) == ("login-refused", "session"), stopped.error
 
@@ -364,50 +387,6 @@ def test_a_refused_login_is_told_from_a_refused_channel(
 ) -> None:
     """By the numbers, and where libpq hides them by the form of the message."""
     assert says_login_refused(engine, Failure(code, text)) is refused
-
-
-@pytest.mark.parametrize("client", FULL)
-def test_full_checks_protect_and_defaults_do_not(client: str) -> None:
-    """The options that check everything let a login pass; without them only a driver that checks by default does."""
-    # PyMySQL checks the name only with a file of roots.
-    roots = {"ssl_ca": "/ca.pem"} if client == "pymysql" else {}
-    assert protects(client, dict(FULL[client]) | roots)
-    assert demands(client, dict(FULL[client])) == "session"
-    by_default = ("odbc-18", "mssql-python", "mariadb-cli")
-    assert protects(client, {}) is (client in by_default)
-
-
-@pytest.mark.parametrize("options", [{"ssl": "0"}, {"ssl-verify-server-cert": "0"}, {"skip-ssl": ""}])
-def test_a_switched_off_check_protects_no_login(options: dict[str, str]) -> None:
-    """The newer mariadb checks by default, until it is told not to."""
-    assert not protects("mariadb-cli", options)
-
-
-@pytest.mark.parametrize(
-    ("client", "options", "safe"),
-    [
-        ("pymysql", {"ssl_verify_cert": "True", "ssl_verify_identity": "True"}, False),
-        ("pymysql", {"ssl.ca": "/ca.pem"}, True),
-        ("pymysql", {"ssl.ca": "/ca.pem", "ssl.check_hostname": "false"}, False),
-        ("pymysql", {"ssl": "create_default_context"}, True),
-        ("pymysql", {"ssl": "_create_unverified_context"}, False),
-        ("pymysql", {"ssl.check_hostname": "true"}, False),
-        ("pg8000", {"ssl_context": "create_default_context"}, True),
-        ("pg8000", {"ssl_context": "true"}, False),
-        ("pg8000", {"ssl_context": "_create_unverified_context"}, False),
-        ("pg8000", {"ssl_context": "create_default_context", "ssl_context.check_hostname": "false"}, False),
-        ("asyncpg", {"ssl": "true"}, True),
-        ("asyncpg", {"sslmode": "verify-full", "ssl.verify_mode": "CERT_NONE"}, False),
-        ("asyncpg", {"sslmode": "require"}, False),
-        ("pymssql", {"freetds.conf:encryption": "require", "ca file": "/ca.pem"}, True),
-        ("mariadb-cli", {"ssl-fp": "00"}, False),
-    ],
-)
-def test_contexts_and_dictionaries_protect_only_where_they_check(
-    client: str, options: dict[str, str], safe: bool
-) -> None:
-    """A login passes where chain and name are checked, however that is spelt."""
-    assert protects(client, options) is safe
 
 
 @pytest.mark.parametrize("ssl_context", ["create_default_context", "ssl.create_default_context()"])

@@ -15,13 +15,14 @@ import msgspec
 from wizard.model.login import Login
 from wizard.model.target import DEFAULT_PORTS, Engine, Target
 from wizard.model.text import printable
-from wizard.probes.drivers.dialect import DIALECTS, Dialect, demands, protects
+from wizard.probes.drivers.dialect import DIALECTS, Dialect
 from wizard.probes.drivers.present import Driver
 from wizard.probes.drivers.process import messages
 from wizard.probes.drivers.request import Failure, Message, Opened, Request
 from wizard.probes.drivers.spelling import spelt
 
 Reached = Literal["connected", "login-refused", "refused"]
+Channel = Literal["session", "none"]
 USER = "dbtls"
 """Who tries to log in where the person gave no login."""
 
@@ -32,10 +33,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     client: str
     version: str | None
     options: tuple[tuple[str, str], ...]
-    """As they were used, with the CA file where the options verify and named none."""
+    """As the driver spells them."""
     reached: Reached | None
     """`login-refused`: TLS was fine, and the login was not; None: it cannot be told, and `limitation` says why."""
-    encrypted: Literal["session", "none"] | None
+    encrypted: Channel | None
     error: str | None
     leaves: str | None
     """What this left in the server's log, in a few words."""
@@ -49,6 +50,8 @@ def attempt(
     options: tuple[tuple[str, str], ...],
     login: Login | None = None,
     *,
+    channel: Channel | None = None,
+    verified: bool = False,
     port: int | None = None,
     ca_file: Path | None = None,
     seconds: float = 10.0,
@@ -62,6 +65,8 @@ def attempt(
         target: the server; the driver checks the certificate against its `server_name` where it can.
         options: the options of TLS, spelt as the driver or its profile in knowledge/clients spells them.
         login: what the person gave; None stops at the login, as a user that does not exist.
+        channel: what the options settle, whatever the server: TLS or no connection, no TLS, or nothing.
+        verified: the options promise that a login goes only to a server that was checked.
         port: its port, where the target names an instance alone.
         ca_file: the roots to trust instead of this machine's.
         seconds: after which the child is killed.
@@ -73,10 +78,9 @@ def attempt(
         UsageError: the driver has no such option of TLS.
     """
     dialect = DIALECTS[driver.client]
-    own = spelt(driver.client, options)
-    used = (*own, *dialect.roots(dict(own), ca_file))
+    used = spelt(driver.client, options)
     # A password on a command line is seen by everybody on this machine.
-    kept_back = dialect.no_password or not (unverified_ok or protects(driver.client, dict(used)))
+    kept_back = dialect.no_password or not (unverified_ok or verified)
     given = None if kept_back else login
     request = Request(
         engine=target.engine,
@@ -93,7 +97,7 @@ def attempt(
     )
     told = [*messages(request, given, seconds, cancelled or Event())]
     first = told[0] if told else None
-    reached, encrypted = _outcome(target.engine, driver.client, dict(used), first)
+    reached, encrypted = _outcome(target.engine, first, channel)
     return Attempt(
         client=driver.client,
         version=driver.version,
@@ -131,20 +135,23 @@ _MYSQL_LOGIN = {"1045", "1698", "1044", "1049", "1251", "1820", "1862", "3118", 
 
 
 def _outcome(
-    engine: Engine, client: str, options: dict[str, str], first: Message | None
-) -> tuple[Reached | None, Literal["session", "none"] | None]:
-    asked = demands(client, options)
+    engine: Engine, first: Message | None, settled: Channel | None
+) -> tuple[Reached | None, Channel | None]:
     if isinstance(first, Opened):
-        encrypted = asked if first.encrypted is None else "session" if first.encrypted else "none"
-        return "connected", encrypted
+        return "connected", _encrypted(first.encrypted, settled)
     if not isinstance(first, Failure):
         return None, None
     if not says_login_refused(engine, first):
         return "refused", None
-    encrypted = asked if first.encrypted is None else "session" if first.encrypted else "none"
+    encrypted = _encrypted(first.encrypted, settled)
     if _maybe_for_want_of_tls(engine, first) and encrypted != "session":
         return None, encrypted
     return "login-refused", encrypted
+
+
+def _encrypted(told: bool | None, settled: Channel | None) -> Channel | None:
+    """Returns what the driver told, or else what its options settle."""
+    return settled if told is None else "session" if told else "none"
 
 
 def _maybe_for_want_of_tls(engine: Engine, failure: Failure) -> bool:
