@@ -13,10 +13,10 @@ import msgspec
 from tests.reality.matrix import PLACEHOLDERS, Row
 from tests.reality.servers import FAULTS, Server, Servers
 from wizard.certificate_files import read_files
-from wizard.diagnosis.clients.options import given
+from wizard.diagnosis.clients.options import Given, given
 from wizard.diagnosis.clients.prediction import Prediction, prediction
 from wizard.diagnosis.clients.profiles import profile_of
-from wizard.diagnosis.clients.server import server_of
+from wizard.diagnosis.clients.server import RootsFile, server_of
 from wizard.diagnosis.match import Matcher
 from wizard.diagnosis.walk import answered
 from wizard.model.case import Case
@@ -70,6 +70,9 @@ class Predictor:
     def __init__(self, known: Knowledge) -> None:
         self._known = known
         self._matcher = Matcher(known)
+        # Thousands of rows share a few files and a few hundred errors.
+        self._files: dict[tuple[int, tuple[Given, ...]], tuple[Case, Mapping[str, RootsFile]]] = {}
+        self._symptoms: dict[str, str] = {}
 
     def case(self, engine: Engine, port: int, name: str, ca_file: Path, told: Mapping[str, str]) -> Case:
         """Returns what the probes find; `told` is what shows only with a login."""
@@ -82,9 +85,18 @@ class Predictor:
         """Returns a row beside its prediction; the files of `pairs` are there."""
         profile = profile_of(row.client, engine, self._known)
         options = given(profile, tuple(pairs.items()), strictly=True)
-        server = server_of(case, engine, read_files(case, options, datetime.now(UTC)), given_roots=True)
+        key = (id(case), tuple(one for one in options if one.entry.role))
+        if key not in self._files:
+            # The case is kept, so that no other one gets its id.
+            self._files[key] = (case, read_files(case, options, datetime.now(UTC)))
+        server = server_of(case, engine, self._files[key][1], given_roots=True)
         said = prediction(server, profile, options, self._known)
-        return Compared(row, said, self._matcher.match(row.error).symptom if row.error else None)
+        return Compared(row, said, self._symptom(row.error) if row.error else None)
+
+    def _symptom(self, error: str) -> str:
+        if error not in self._symptoms:
+            self._symptoms[error] = self._matcher.match(error).symptom
+        return self._symptoms[error]
 
 
 def compare(known: Knowledge, rows: Iterable[Row], servers: Servers) -> Iterator[Compared]:
