@@ -17,6 +17,7 @@ from wizard.diagnosis.clients.prediction import Prediction, prediction
 from wizard.diagnosis.clients.profiles import profile_of, speaks
 from wizard.diagnosis.clients.server import Server, server_of
 from wizard.diagnosis.connection_string import Pairs
+from wizard.diagnosis.target import ReadTarget
 from wizard.errors import UsageError
 from wizard.model.case import Case
 from wizard.model.client import ProfileEntry
@@ -35,7 +36,7 @@ class Column(msgspec.Struct, frozen=True):
     changes: tuple[str, ...]
     """The facts that it is to make normal."""
     effect: str
-    """Their titles, for people."""
+    """The titles of those that are not normal yet, for people."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +127,35 @@ def upgrade(
     return Upgrade(before=before.now, after=after.now)
 
 
+def readers(read: ReadTarget | None, client: str | None, known: Knowledge) -> tuple[str, ...]:
+    """Returns the ids of the clients whose options a connection string holds; none where it holds no options.
+
+    Args:
+        read: what the string says.
+        client: the one that the case names; None: all that know the string's notation.
+        known: the knowledge.
+    """
+    if read is None or not read.options:
+        return ()
+    if client is not None:
+        return (client,)
+    order = {one.id: number for number, one in enumerate(known.clients)}
+    profiles = (
+        one for one in known.profiles if speaks(one, read.target.engine) and read.dialect in one.strings
+    )
+    return tuple(sorted((one.id for one in profiles), key=order.__getitem__))
+
+
+def passed_over(read: ReadTarget | None, clients: Iterable[str], known: Knowledge) -> tuple[str, ...]:
+    """Returns the keys of a connection string that concern TLS and that none of these clients has."""
+    profiles = [profile_of(client, None, known) for client in clients]
+    return tuple(
+        key
+        for key, value in (read.options if read else ())
+        if not any(given(profile, ((key, value),), strictly=False) for profile in profiles)
+    )
+
+
 def _given(profile: ProfileEntry, string: Pairs, pairs: Pairs) -> tuple[Given, ...]:
     return (*given(profile, string, strictly=False), *given(profile, pairs, strictly=True))
 
@@ -136,16 +166,14 @@ def _forecast(
     options: Options,
     chosen: Sequence[tuple[ProfileEntry, tuple[Given, ...]]],
 ) -> Forecast:
-    columns = tuple(_columns(done, known))
     files = read_files(done.case, [one for _, all_ in chosen for one in all_], options.at)
     given_roots = options.ca_file is not None
     server = server_of(done.case, _engine(done.case), files, given_roots=given_roots)
-    after = [mended(server, column.changes, known.facts) for column in columns]
-    columns = tuple(column for column, one in zip(columns, after, strict=True) if one is not None)
-    servers = [one for one in after if one is not None]
+    columns = tuple(_columns(done, known, server))
+    servers = [after for _, after in columns]
     host = done.case.target.host if done.case.target else None
     return Forecast(
-        columns=columns,
+        columns=tuple(column for column, _ in columns),
         rows=tuple(
             _row(
                 _named(server, all_, host), [_named(one, all_, host) for one in servers], profile, all_, known
@@ -176,18 +204,25 @@ def _row(
     )
 
 
-def _columns(done: Diagnosis, known: Knowledge) -> Iterable[Column]:
-    """Yields the fixes of the verdict that help every client, one for each effect: the first of its kind."""
+def _columns(done: Diagnosis, known: Knowledge, server: Server) -> Iterable[tuple[Column, Server]]:
+    """Yields the fixes of the verdict that help every client, each with the server after it.
+
+    Of those that make the same of this server, the first stands for all.
+    """
     entries: dict[str, FixEntry] = {fix.id: fix for fix in known.fixes}
-    seen: set[frozenset[str]] = set()
+    normal = {fact.id: fact.normal for fact in known.facts}
+    seen: list[Server] = []
     for rendered in done.fixes:
         fix = entries[rendered.id]
-        effect = frozenset(fix.changes)
-        if fix.tier == "bypass" or fix.client is not None or effect in seen:
+        if fix.tier == "bypass" or fix.client is not None:
             continue
-        seen.add(effect)
-        titles = ", ".join(_inside(known.fact(fact).title) for fact in fix.changes)
-        yield Column(fix.id, fix.tier, fix.title, fix.changes, titles)
+        after = mended(server, fix.changes, known.facts)
+        if after is None or after in seen:
+            continue
+        seen.append(after)
+        wrong = [fact for fact in fix.changes if server.value(fact) != normal[fact]] or fix.changes
+        titles = ", ".join(_inside(known.fact(fact).title) for fact in wrong)
+        yield Column(fix.id, fix.tier, fix.title, fix.changes, titles), after
 
 
 def _inside(title: str) -> str:

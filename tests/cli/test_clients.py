@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -176,6 +179,8 @@ def test_an_upgrade_is_explained(stranger: LabServer) -> None:
         (["--login-unverified"], "belongs to --login"),
         (["--login", "sa", "--no-probe"], "A login needs a server."),
         (["--explain-upgrade", "ssms-18", "ssms-20", "--driver"], "names its clients itself"),
+        (["--driver", "--no-probe"], "--no-probe forbids that"),
+        (["--login", " "], "The name of the user is empty."),
         (["--explain-upgrade", "odbc-17", "odbc-18", "--option", "Encript=no"], "did you mean 'Encrypt'"),
     ],
 )
@@ -225,6 +230,21 @@ def test_a_value_that_nobody_has_checked_is_unknown(stranger: LabServer) -> None
     assert ran.status == Exit.INCONCLUSIVE
 
 
+@pytest.mark.parametrize(("typed", "client"), [("ODBC-18", "odbc-18"), ("MSSQL", "tedious")])
+def test_a_client_is_known_by_its_names_in_any_case(stranger: LabServer, typed: str, client: str) -> None:
+    """Its id and its other names, however they are typed."""
+    (one,) = rows(clients(stranger, "--client", typed))
+    assert one["client"] == client
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("obdc-18", "odbc-18"), ("Tediuos", "tedious")])
+def test_the_nearest_client_is_suggested(stranger: LabServer, typed: str, meant: str) -> None:
+    """A slip of the finger shows the way back."""
+    ran = clients(stranger, "--client", typed)
+    assert ran.status == Exit.USAGE
+    assert f"did you mean '{meant}'?" in ran.err
+
+
 def test_an_option_beside_a_connection_string_is_held_to_the_client(stranger: LabServer) -> None:
     """What the string holds besides is passed over, but not what the person types; that comes over the string."""
     string = f"Driver={{ODBC Driver 18 for SQL Server}};Server={stranger.host},{stranger.port};Database=x;Encrypt=yes"
@@ -232,3 +252,116 @@ def test_an_option_beside_a_connection_string_is_held_to_the_client(stranger: La
     assert wrong.status == Exit.USAGE
     (one,) = rows(dbtls("clients", string, "--json", "--option", "Encrypt=no"))
     assert one["encrypted"] == "login"
+
+
+@pytest.mark.parametrize(
+    ("option", "shown"),
+    [
+        ("trustStorePassword=geheim", "trustStorePassword=***"),
+        ("javax.net.ssl.trustStorePassword=geheim", "javax.net.ssl.trustStorePassword=***"),
+        ("encrypt=true;password=geheim", "encrypt=true;password=***"),
+        ("trustStore=/corp/roots.jks", "trustStore=/corp/roots.jks"),
+    ],
+)
+def test_a_password_among_the_options_is_not_shown(option: str, shown: str) -> None:
+    """It is blanked in the text and in the document; what is no secret stays."""
+    told = ("clients", "sqlserver://db01", "--no-probe", "--client", "jdbc-13", "--option", option)
+    plain, document = dbtls(*told), dbtls(*told, "--json")
+    assert "geheim" not in plain.out + plain.err + document.out + document.err
+    assert f"with {shown}" in plain.out
+    key, _, value = shown.partition("=")
+    assert rows(document)[0]["options"] == {key: value}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status"),
+    [
+        ("ssms-18", "ssms-20", Exit.FAULT),
+        ("ssms-20", "ssms-18", Exit.FINE),
+        ("ssms-18", "ssms-19", Exit.FINE),
+        ("ssms-18", "dbatools", Exit.INCONCLUSIVE),
+        ("dbatools", "ssms-18", Exit.INCONCLUSIVE),
+        ("dbatools", "ssms-20", Exit.FAULT),
+    ],
+)
+def test_the_exit_status_of_an_upgrade_is_that_of_the_new_client(
+    stranger: LabServer, old: str, new: str, status: Exit
+) -> None:
+    """1 where it fails, 0 where it connects; 4 where one of the two is unknown."""
+    assert clients(stranger, "--explain-upgrade", old, new).status == status
+
+
+def plain(server: LabServer, **environment: str) -> Ran:
+    """Runs `dbtls clients` against a lab server, for a person."""
+    target = f"{server.scenario.engine}://{server.host}:{server.port}"
+    return dbtls("clients", target, "--server-name", server.server_name, **environment)
+
+
+def test_fixes_that_make_the_same_of_this_server_are_one_column() -> None:
+    """It names what is wrong now, and ids stay in one piece."""
+    with serve(KNOWN.scenario("sqlserver/self-generated-certificate")) as server:
+        out = plain(server, COLUMNS="80").out
+    assert "(2)" not in out
+    assert "(1) once mended: maker of the certificate, trust, name check. For example" in out
+    assert "(sqlserver-windows-issue-certificate)" in out
+
+
+def test_fixes_that_differ_in_what_they_mend_are_columns_of_their_own() -> None:
+    """To trust the CA that MySQL made does not make the name match."""
+    with serve(KNOWN.scenario("mysql/self-generated-certificate")) as server:
+        out = plain(server, COLUMNS="80").out
+    assert "(1) once mended: maker of the certificate, trust, name check. For" in out
+    assert "(2) once mended: trust. For" in out
+    assert "(mysql-trust-automatic-ca)" in out
+
+
+def test_a_narrow_terminal_says_what_it_leaves_out(stranger: LabServer) -> None:
+    """The legend explains the columns that are there, and no others."""
+    narrow, wide = plain(stranger, COLUMNS="40").out, plain(stranger, COLUMNS="80").out
+    assert "There is no room here" in narrow
+    assert "bypass:" not in narrow
+    assert "There is no room here" not in wide
+    assert "bypass:" in wide
+
+
+@pytest.mark.parametrize(
+    ("string", "said"),
+    [
+        ("mysql://app:geheim@db01/shop?ssl-mode=VERIFY_IDENTITY", "Not counted: ssl-mode. Which client"),
+        ("host=db01 password=geheim sslmode=require sslcrl=/crl.pem", "Not counted: sslcrl. No client"),
+        ("host=db01 password=geheim sslmode=require sslrootcert=/root.pem", ""),
+    ],
+)
+def test_settings_of_a_connection_string_are_not_passed_over_in_silence(string: str, said: str) -> None:
+    """What no client takes from it is named; where all of it counts, nothing is said."""
+    ran = dbtls("clients", string, "--no-probe")
+    assert ran.err.startswith(said) if said else ran.err == ""
+    assert "geheim" not in ran.out + ran.err
+
+
+def test_the_table_does_not_wait_for_the_drivers() -> None:
+    """It stands there before the first of them is asked, and stays if they are interrupted."""
+    pytest.importorskip("psycopg")
+    with serve(KNOWN.scenario("postgresql/self-signed-certificate")) as server:
+        done = subprocess.run(
+            [
+                sys.executable, "-m", "wizard", "clients", f"postgresql://{server.host}:{server.port}",
+                "--client", "psycopg", "--driver",
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        )  # fmt: skip
+    assert done.stdout.index("✓ connects") < done.stdout.index("Connecting with psycopg")
+    assert done.stdout.index("Connecting with psycopg") < done.stdout.index("DRIVERS of this machine")
+
+
+def test_a_client_that_dbtls_cannot_drive_is_named(stranger: LabServer) -> None:
+    """The sentence says for which client there is no driver, not that there is none at all."""
+    ran = clients(stranger, "--client", "jdbc-13", "--driver")
+    assert "it can ask for jdbc-13." in ran.err
+    assert rows(ran)[0]["driver"] is None

@@ -54,6 +54,7 @@ DIALECTS: dict[str, Callable[[str], str]] = {
     "libpq": lambda p: f"host=h user=u password={escaped(p)} sslmode=verify-full",
     "libpq first": lambda p: f"password={escaped(p)} host=h sslpassword={escaped(p)}",
     "url": lambda p: f"postgresql://u:{quote(p, safe='')}@h/x?sslmode=require",
+    "go": lambda p: f"u:{p}@tcp(h:3306)/x?tls=skip-verify",
     "url user": lambda p: f"mysql://{quote(p, safe='')}@h/x",
     "sqlalchemy": lambda p: f"mysql+pymysql://u:{quote_plus(p)}@h:3306/x?ssl_ca=/ca.pem",
     "odbc_connect": lambda p: (

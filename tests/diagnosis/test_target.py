@@ -41,6 +41,35 @@ URLS = [
 ]
 
 
+GO = [
+    ("app:pw@tcp(db01:3307)/shop?tls=skip-verify", "mysql db01 3307 None"),
+    ("tcp(db01)/", "mysql db01 3306 None"),
+    ("app:p@w:x/y@tcp([2001:db8::1]:3306)/shop", "mysql 2001:db8::1 3306 None"),
+    ('APP_DSN="app@tcp4(db01:3306)/shop"', "mysql db01 3306 None"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), GO)
+def test_go_sql_driver(text: str, expected: str) -> None:
+    """The DSN of go-sql-driver gives host and port, and tells its client."""
+    assert short(read_target(text)) == (expected, "go", "go-sql-driver")
+
+
+def test_odbc_takes_the_first_of_a_repeated_key_and_others_the_last() -> None:
+    """The driver 18 goes by the first `Encrypt`; what others get is left to their own rule."""
+    twice = "Server=sql01;Encrypt=no;encrypt=yes"
+    assert read_target(f"Driver={{ODBC Driver 18 for SQL Server}};{twice}").options == (("Encrypt", "no"),)
+    assert read_target(twice).options == (("Encrypt", "no"), ("encrypt", "yes"))
+
+
+def test_a_dsn_inside_of_a_password_is_none() -> None:
+    """A list of keys and values stays one, and a Unix socket is refused."""
+    assert read_target("Server=tcp:sql01;Password=a@tcp(b)/c;Encrypt=yes").target.host == "sql01"
+    assert read_target("host=db01 password=a:b@tcp(b)/c").target.host == "db01"
+    with pytest.raises(TargetError):
+        read_target("app:pw@unix(/run/mysql.sock)/shop")
+
+
 @pytest.mark.parametrize(("text", "expected"), URLS)
 def test_url(text: str, expected: str) -> None:
     """A URL gives engine, host, port and instance."""

@@ -10,6 +10,7 @@ import pytest
 
 from wizard.diagnosis.clients.predict import Encrypted
 from wizard.diagnosis.clients.prediction import Prediction
+from wizard.diagnosis.connection_string import Pairs
 from wizard.forecast import Column, Forecast, Row
 from wizard.live import Agreement, Explain, Seen
 from wizard.model.knowledge import Knowledge
@@ -109,6 +110,7 @@ def _ask(
     options: Options,
     drivers: Sequence[Driver],
     *,
+    pairs: Pairs,
     explain: Explain,
     cancelled: Event,
 ) -> Iterator[Seen]:

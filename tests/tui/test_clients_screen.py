@@ -9,6 +9,7 @@ from threading import Event
 
 import msgspec
 import pytest
+from textual.widgets import OptionList
 
 from tests.tui.driver import Driver, Size, known, run, started
 from tests.tui.faked import faked
@@ -18,6 +19,7 @@ from tests.tui.test_contrast import too_faint
 from tests.tui.test_foreign_text import HOSTILE, assert_literal
 from tests.tui.test_same_diagnosis import inputs_for
 from tests.tui.tour import CONNECTION, ERROR, Paste, act
+from wizard.diagnosis.connection_string import Pairs
 from wizard.errors import FileError
 from wizard.forecast import Forecast, forecast
 from wizard.lab.server import serve
@@ -30,6 +32,7 @@ from wizard.tui.screens.client_dialogs import REPORT_NAME, ClientArticle, MayDri
 from wizard.tui.screens.clients import ClientsScreen, compared, summary
 from wizard.tui.screens.dialogs import SaveAs
 from wizard.tui.screens.verdict import VerdictScreen
+from wizard.tui.widgets.choices import SearchField
 from wizard.workbench import Diagnosis, Workbench
 
 ODBC = "Driver={ODBC Driver 18 for SQL Server};Server=tcp:sql01.corp.example,1433;UID=app;PWD=c4n4ry"
@@ -108,6 +111,24 @@ def test_words_narrow_the_table(monkeypatch: pytest.MonkeyPatch, words: str, cli
     run(scene())
 
 
+def test_the_list_takes_what_is_typed_for_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has come to the list by Tab, Esc or a click goes on typing; keys that are no letters stay the list's."""
+    foretell(monkeypatch)
+
+    async def scene() -> None:
+        async with wizard() as driver:
+            screen = await to_the_clients(driver)
+            await driver.press(*"od", "tab")
+            assert screen.focused is screen.query_one(OptionList)
+            await driver.press("down")
+            assert screen.focused is screen.query_one(OptionList)
+            await driver.press(*"bc-17")
+            assert screen.query_one(SearchField).value == "odbc-17"
+            assert shown(driver) == ["odbc-17"]
+
+    run(scene())
+
+
 def test_a_line_opens_its_why(monkeypatch: pytest.MonkeyPatch) -> None:
     """Why, its own words, the symptom, the fixes, its settings and sources; there is nothing to save."""
     foretell(monkeypatch)
@@ -165,6 +186,40 @@ def test_the_prediction_is_that_of_the_command_line() -> None:
     run(scene())
 
 
+def test_a_string_that_several_clients_read_has_a_line_for_each() -> None:
+    """As on the command line: every SqlClient with its settings, none of them the client of the case."""
+    string = "Server=tcp:sql01.corp.example,1433;Password=c4n4ry;Encrypt=True;TrustServerCertificate=True"
+
+    async def scene() -> None:
+        async with wizard((120, 40)) as driver:
+            await act(driver, "2", Paste(string), "enter", "enter", "m")
+            lines = on(driver, ClientsScreen)._listed
+            told = {line.row.now.client: line.row.now for line in lines if line.told}
+            assert {"system-data-sqlclient", "sqlclient-4", "sqlclient-5"} <= set(told)
+            assert "odbc-18" not in told
+            assert told["sqlclient-5"].connects
+            assert all(one.dangers for one in told.values())
+            assert [line.told for line in lines[: len(told)]] == [True] * len(told)
+            assert not any(line.own for line in lines)
+            assert "not counted" not in words_of(driver, "#clients-lead")
+
+    run(scene())
+
+
+def test_settings_that_no_client_is_known_to_read_are_told() -> None:
+    """Otherwise they would seem to be counted."""
+
+    async def scene() -> None:
+        async with wizard((120, 40)) as driver:
+            await act(
+                driver, "2", Paste("sqlserver://sql01.corp.example?encrypt=strict"), "enter", "enter", "m"
+            )
+            assert not any(line.told for line in on(driver, ClientsScreen)._listed)
+            assert "so they are not counted here" in words_of(driver, "#clients-lead")
+
+    run(scene())
+
+
 def test_a_case_without_options_has_no_line_of_its_own() -> None:
     """A server's name tells no settings, and no client is marked."""
 
@@ -172,6 +227,7 @@ def test_a_case_without_options_has_no_line_of_its_own() -> None:
         async with wizard() as driver:
             await act(driver, "2", Paste("sqlserver://sql01.corp.example"), "enter", "enter", "m")
             assert not any(line.told or line.own for line in on(driver, ClientsScreen)._listed)
+            assert "not counted" not in words_of(driver, "#clients-lead")
 
     run(scene())
 
@@ -249,7 +305,9 @@ def test_reality_stands_beside_the_prediction(monkeypatch: pytest.MonkeyPatch, t
             assert "? cannot tell" in lines["freetds"]
             assert "predicted" not in lines["odbc-17"]
             lead = words_of(driver, "#clients-lead")
-            assert lead == "3 drivers asked: 1 as predicted, 1 DISAGREES, 1 cannot tell."
+            assert lead == (
+                "3 drivers asked: 1 as predicted, 1 DISAGREES, 1 cannot tell. Type “asked” to see only those."
+            )
             await driver.press("enter")
             article = words_of(driver, "VerticalScroll Static")
             assert "What its driver did on this machine ✗ DISAGREES" in article
@@ -258,13 +316,53 @@ def test_reality_stands_beside_the_prediction(monkeypatch: pytest.MonkeyPatch, t
             await driver.press("s")
             on(driver, SaveAs)
             await driver.press("enter", "escape")
-            await driver.press(*"disagrees")
+            await driver.press(*"asked")
+            assert shown(driver) == ["odbc-18", "mssql-python", "freetds"]
+            await driver.press("escape", *"disagrees")
             assert shown(driver) == ["odbc-18"]
 
     run(scene())
     saved = (tmp_path / REPORT_NAME).read_text("utf-8")
     assert "odbc-18 does otherwise than predicted" in saved
     assert "corp.example" not in saved
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["connection-string", "name"])
+def test_the_settings_of_the_connection_string_are_those_that_are_tried(
+    monkeypatch: pytest.MonkeyPatch, own: bool
+) -> None:
+    """Its driver connects with them, and what it did stands in their line; the others use their own."""
+    tried: dict[str, Pairs] = {}
+
+    def ask(
+        done: Diagnosis,
+        known: Knowledge,
+        options: Options,
+        drivers: Sequence[Present],
+        *,
+        pairs: Pairs,
+        explain: Explain,
+        cancelled: Event,
+    ) -> Iterator[Seen]:
+        tried[drivers[0].client] = pairs
+        yield seen(drivers[0], "agrees")
+
+    monkeypatch.setattr("wizard.tui.drivers.drivers_here", lambda done, known: DRIVERS)
+    monkeypatch.setattr("wizard.tui.drivers.ask", ask)
+    connection = f"{ODBC};Encrypt=yes;TrustServerCertificate=yes" if own else "sqlserver://sql01.corp.example"
+
+    async def scene() -> None:
+        async with wizard((120, 40)) as driver:
+            screen = await to_the_clients(driver, connection)
+            await driver.press("f5", "enter")
+            lines = [line for line in screen._listed if line.row.now.client == "odbc-18"]
+            assert [(line.told, line.seen is not None) for line in lines] == (
+                [(True, True), (False, False)] if own else [(False, True)]
+            )
+
+    run(scene())
+    assert tried["odbc-18"] == ((("Encrypt", "yes"), ("TrustServerCertificate", "yes")) if own else ())
+    assert tried["mssql-python"] == ()
 
 
 def test_a_driver_that_agrees_is_no_bug(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -299,6 +397,7 @@ class Slow:
         options: Options,
         drivers: Sequence[Present],
         *,
+        pairs: Pairs,
         explain: Explain,
         cancelled: Event,
     ) -> Iterator[Seen]:
@@ -334,7 +433,7 @@ def test_asking_ends_at_once(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
             await driver.press("escape")
             assert slow.cancelled.is_set()
             assert driver.app.screen is screen
-            assert words_of(driver, "#clients-lead") == "1 driver asked: 1 as predicted."
+            assert words_of(driver, "#clients-lead").startswith("1 driver asked: 1 as predicted.")
             await driver.press("escape")
             on(driver, VerdictScreen)
 

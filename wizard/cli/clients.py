@@ -76,14 +76,17 @@ def command(
     from wizard.diagnosis.clients.options import read_options
     from wizard.report import clients
 
+    if driver and not asked.options.probing:
+        raise UsageError("--driver connects, and --no-probe forbids that.")
     if save and not driver:
         raise UsageError("There is nothing to compare without --driver.")
     if upgraded and (driver or asked.client):
         raise UsageError("--explain-upgrade names its clients itself, and only predicts.")
-    own = read_options(given)
+    own = _without_secrets(read_options(given))
     opened = asked.open()
     known, options = opened.bench.knowledge, asked.options
     chosen = None if upgraded else _chosen(opened, own)
+    _tell_passed_over(opened, upgraded or chosen)
     case, account = seen_by_server(opened.bench, opened.case, login, may_ask=not as_json)
     done = opened.bench.diagnose(case)
     verdict = exit_of(done.verdict)
@@ -93,21 +96,23 @@ def command(
         result(
             json.encode(clients.upgrade_document(change, done.case)) if as_json else clients.upgraded(change)
         )
-        return Exit.UNREACHABLE if verdict is Exit.UNREACHABLE else Exit.FINE
+        # Whether the new one connects; where nothing is known of the old one, so is what changes.
+        return _exit({change.after.connects} | ({change.before.connects} & {None}), verdict)
     if chosen is None:
         found = forecast.forecast(done, known, options)
     else:
         found = forecast.forecast_of(done, known, options, chosen, own, string=string)
+    if not as_json:  # before the drivers, which take their time
+        result(clients.table(found, done.case) if chosen is None else clients.each(found))
     seen = _asked_for_real(done, opened, asked, found, account, agreed=login.unverified) if driver else ()
-    if save:
-        _save(save, seen, done, known)
     if as_json:
         result(json.encode(clients.document(found, done.case, seen)))
     else:
-        result(clients.table(found, done.case) if chosen is None else clients.each(found))
         result(clients.reality(seen))
         result(clients.own_view(done.case, known))
-    return _exit(found, verdict, single=chosen is not None)
+    if save:
+        _save(save, seen, done, known)
+    return _exit({row.now.connects for row in found.rows} if chosen else {True}, verdict)
 
 
 def _chosen(opened: Opened, own: Pairs) -> tuple[str, ...] | None:
@@ -116,17 +121,34 @@ def _chosen(opened: Opened, own: Pairs) -> tuple[str, ...] | None:
     Raises:
         UsageError: options without a client.
     """
-    case, read = opened.case, opened.read
-    if case.client:
-        return (case.client,)
+    from wizard.forecast import readers
+
+    if opened.case.client:
+        return (opened.case.client,)
     if own:
         raise UsageError(
             "An option belongs to a client.", hint="Name it: --client odbc-18 --option Encrypt=yes"
         )
-    if read is None or not read.options:
-        return None
-    profiles = (one for one in opened.bench.knowledge.profiles if read.target.engine in one.engines)
-    return tuple(one.id for one in profiles if read.dialect in one.strings) or None
+    return readers(opened.read, None, opened.bench.knowledge) or None
+
+
+def _without_secrets(given: Pairs) -> Pairs:
+    """Blanks passwords, as that of a trust store is: no prediction depends on one, and none is to be shown."""
+    from wizard.diagnosis.connection_string import is_secret
+    from wizard.diagnosis.secrets import BLANK, without_secrets
+
+    return tuple((key, BLANK if value and is_secret(key) else without_secrets(value)) for key, value in given)
+
+
+def _tell_passed_over(opened: Opened, clients: tuple[str, ...] | None) -> None:
+    """Tells which settings of the connection string the prediction leaves out."""
+    from wizard.forecast import passed_over
+
+    keys = ", ".join(passed_over(opened.read, clients or (), opened.bench.knowledge))
+    if keys and clients is None:
+        talk(f"Not counted: {keys}. Which client reads that is not known; name it: --client ID")
+    elif keys:
+        talk(f"Not counted: {keys}. No client that is shown here has such an option about TLS.")
 
 
 def _asked_for_real(
@@ -138,7 +160,11 @@ def _asked_for_real(
     wanted = {row.now.client: row.now.options for row in found.rows}
     here = [one for one in live.drivers_here(done, known) if one.client in wanted]
     if not here:
-        talk("None of these drivers is on this machine. To have some: pip install 'dbtls[drivers]'")
+        talk(
+            "dbtls found no driver on this machine that it can ask for"
+            f" {next(iter(wanted)) if len(wanted) == 1 else 'any of these clients'}."
+            " Some come with: pip install 'dbtls[drivers]'"
+        )
     seen: list[Seen] = []
     for one in here:
         talk(f"Connecting with {one.client} {one.version or ''} …")
@@ -162,17 +188,16 @@ def _save(file: Path, seen: tuple[Seen, ...], done: Diagnosis, known: Knowledge)
 
     reports = [bug_report(one, done.case.facts(), known) for one in seen if one.agreement == "disagrees"]
     if not reports:
-        talk("Every driver did as predicted; nothing was saved.")
+        talk("No driver did otherwise than predicted, so nothing was saved.")
         return
     write(file, "\n".join(reports), over=True)
     talk(f"{len(reports)} saved in {file}.")
 
 
-def _exit(found: Forecast, verdict: Exit, *, single: bool) -> Exit:
-    """Returns 0 for a table, and for one client whether it connects; 3 where the server was not reached."""
+def _exit(connects: set[bool | None], verdict: Exit) -> Exit:
+    """Returns 0 where all that were asked for connect; 3 where the server was not reached."""
     if verdict is Exit.UNREACHABLE:
         return verdict
-    connects = {row.now.connects for row in found.rows} if single else {True}
     if False in connects:
         return Exit.FAULT
     return Exit.INCONCLUSIVE if None in connects else Exit.FINE

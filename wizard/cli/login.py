@@ -41,6 +41,8 @@ def login_options(function: Callable[..., int]) -> Callable[..., int]:
     def wrapped(login_user: str | None, login_unverified: bool, **others: object) -> int:
         if login_unverified and login_user is None:
             raise UsageError("--login-unverified belongs to --login USER.")
+        if login_user is not None and not login_user.strip():
+            raise UsageError("The name of the user is empty.", hint="Name one, as in: --login app")
         return function(login=LoginAsked(login_user, login_unverified), **others)
 
     wrapped.__name__, wrapped.__doc__ = function.__name__, function.__doc__
@@ -96,15 +98,18 @@ def seen_by_server(
     talk(f"Logging in as {printable(login.user, longest=80)}, to read what the server says of its own TLS …")
     seen = bench.server_view(case, login, unverified_ok=asked.unverified)
     if seen.value("view.login") == "not-sent" and not asked.unverified:
-        why = seen.evidence_for("view.login")
-        talk(f"The login was not sent: {(why.because if why else None) or 'nothing vouches for the server'}.")
+        talk(f"The login was not sent: {_reason(seen, 'nothing vouches for the server')}.")
         if may_ask and _agreed():
             return bench.server_view(case, login, unverified_ok=True), login
         talk("To send it all the same: --login-unverified")
     elif seen.value("view.login") != "accepted":
-        why = seen.evidence_for("view.login")
-        talk(f"The login brought nothing: {(why.because if why else None) or 'the reason is not known'}.")
+        talk(f"The login brought nothing: {_reason(seen, 'the reason is not known')}.")
     return seen, login
+
+
+def _reason(seen: Case, otherwise: str) -> str:
+    told = seen.evidence_for("view.login")
+    return ((told.because if told else None) or otherwise).rstrip(".")
 
 
 def _login(user: str, engine: Engine | None, *, may_ask: bool) -> Login:

@@ -51,6 +51,14 @@ def value_of(pairs: Pairs, *keys: str) -> str:
     return next((v.strip() for key in keys for k, v in pairs if plain_key(k) == key and v.strip()), "")
 
 
+def first_of_each(pairs: Pairs) -> Pairs:
+    """Returns the pairs without repeated keys: to ODBC the first counts (learn.microsoft.com `SQLDriverConnect`)."""
+    first: dict[str, tuple[str, str]] = {}
+    for key, value in pairs:
+        first.setdefault(plain_key(key), (key, value))
+    return tuple(first.values())
+
+
 def tls_options(pairs: Pairs) -> Pairs:
     """Returns the pairs that concern TLS, spelt as they were, without any password."""
     return tuple((key.strip(), without_secrets(value.strip())) for key, value in pairs if _concerns_tls(key))

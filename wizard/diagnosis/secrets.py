@@ -53,6 +53,8 @@ _WORDS = (
         rf"(?i)(?<!\S)--?(?:password|passwd|accesstoken|token)(?:=|[ \t]{{1,5}}+(?!-))(?P<secret>{_SHELL_WORD})"
     ),
 )
+_GO_NETWORK = re.compile(r"@(?:tcp[46]?|unix)\(")
+_GO_USER = re.compile(r"(?<!\S)[^\s:@]{0,200}+:(?=\S)")
 _IN_COMMAND = (
     (re.compile(r"(?i)\b(?:mysql|mariadb)"), re.compile(rf"(?<=\s)-p(?P<secret>{_SHELL_WORD})")),
     (
@@ -70,7 +72,7 @@ def without_secrets(text: str) -> str:
     """
     spans = [found.span() for pattern in _WHOLE for found in pattern.finditer(text)]
     spans += [found.span("secret") for pattern in _WORDS for found in pattern.finditer(text)]
-    spans += _in_commands(text) + _in_urls(text)
+    spans += _in_commands(text) + _in_urls(text) + _in_dsns(text)
     named = _named(text, _SECRET_NAME)
     spans += named + (_named(text, _USER_NAME) if named else [])
     pieces: list[str] = []
@@ -120,9 +122,6 @@ def _value_end(text: str, name: int, start: int) -> int:
 def _in_urls(text: str) -> list[tuple[int, int]]:
     spans = []
     for word in re.finditer(r"\S+", text):
-        for driver in ("@tcp(", "@unix("):  # go-sql-driver: user:password@tcp(host:port)
-            if driver in word[0]:
-                spans.append((word.start(), word.start() + word[0].rindex(driver)))
         before, *rest = word[0].split("://")
         at = word.start() + len(before)
         for part in rest:
@@ -137,6 +136,20 @@ def _in_urls(text: str) -> list[tuple[int, int]]:
                 spans.append((at, at + len(info)))
             at += len(part)
             before = part
+    return spans
+
+
+def _in_dsns(text: str) -> list[tuple[int, int]]:
+    """go-sql-driver's `user:password@tcp(host:port)`, where the password may hold blanks and the same characters."""
+    spans = []
+    at = 0
+    for line in text.splitlines(keepends=True):
+        networks = [found.start() for found in _GO_NETWORK.finditer(line)]
+        if networks:
+            user = _GO_USER.search(line, 0, networks[-1])
+            start = user.start() if user else line.rfind(" ", 0, networks[-1]) + 1
+            spans.append((at + start, at + networks[-1]))
+        at += len(line)
     return spans
 
 

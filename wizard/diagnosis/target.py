@@ -25,6 +25,7 @@ from wizard.diagnosis.address import (
 )
 from wizard.diagnosis.connection_string import (
     Pairs,
+    first_of_each,
     hold_secret,
     is_secret,
     is_spaced,
@@ -46,7 +47,7 @@ from wizard.diagnosis.driver import (
 from wizard.errors import TargetError
 from wizard.model.target import DEFAULT_PORTS, Engine, Target
 
-Dialect = Literal["url", "instance", "ado-net", "odbc", "ole-db", "jdbc", "libpq", "sqlalchemy"]
+Dialect = Literal["url", "instance", "ado-net", "odbc", "ole-db", "jdbc", "libpq", "sqlalchemy", "go"]
 
 LONGEST = 10_000
 """Characters; no connection string is longer."""
@@ -68,6 +69,9 @@ _JDBC_CLIENTS: dict[Engine, str] = {
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]*+)://(.*)", re.IGNORECASE | re.DOTALL)
 _JDBC = re.compile(r"jdbc:(?:(jtds):)?([a-z0-9]++)(?::[a-z-]++)?:(?://(.*)|.*)", re.IGNORECASE | re.DOTALL)
+_GO = re.compile(
+    r"(?:([^=:@]*+(?::.*)?)@)?([a-z]\w*+)\(([^()]*+)\)/[^/?]*+(?:\?(.*))?", re.IGNORECASE | re.DOTALL
+)
 _PRISMA = re.compile(r"([^@/?;=]*+)(;\s*\w[\w ]*=.*)", re.DOTALL)
 _PROPERTIES = re.compile(r"([^@/?;=]*+)(;.*)?", re.DOTALL)
 _URL_PARTS = re.compile(r"([^/?#]*+)([^?#]*+)(?:\?([^#]*+))?(.*)", re.DOTALL)
@@ -174,6 +178,8 @@ def _read(text: str) -> _Place:
         return _read_jdbc(text)
     if url := _URL.fullmatch(text):
         return _read_url(url[1].lower(), url[2])
+    if go := _GO.fullmatch(text):
+        return _read_go(go)
     if "=" not in text:
         return _read_instance(text)
     if is_spaced(text):
@@ -326,7 +332,23 @@ def _read_properties(found: re.Match[str], *, dialect: Dialect, client: str | No
     )
 
 
+def _read_go(found: re.Match[str]) -> _Place:
+    """Reads `[user[:password]@]tcp(host:port)/database[?name=value&…]` (go-sql-driver/mysql README, "DSN")."""
+    info, network, address, query = found.groups("")
+    if network.lower() == "unix":
+        raise local_only("a Unix socket")
+    return _Place(
+        engine="mysql",
+        address=address,
+        dialect="go",
+        client="go-sql-driver",
+        pairs=read_query(query),
+        credentials=bool(info),
+    )
+
+
 def _read_odbc(pairs: Pairs) -> _Place:
+    pairs = first_of_each(pairs)
     driver = value_of(pairs, "driver")
     engine = engine_of_driver(driver) if driver else engine_of_keys(pairs)
     if engine is None:

@@ -64,7 +64,13 @@ def table(found: Forecast, case: Case) -> Iterator[str]:
             "  ",
             "      ",
         )
-    yield from _wrapped("bypass: with the client's own options that switch verification off", "  ", "      ")
+    if fixes:
+        bypass = "bypass: with the client's own options that switch verification off"
+    else:
+        bypass = (
+            "There is no room here for what each fix and the bypass change; --client ID and --json have it."
+        )
+    yield from _wrapped(bypass, "  ", "      ")
     yield from _wrapped("Why: dbtls clients TARGET --client ID", "  ", "      ")
 
 
@@ -252,4 +258,5 @@ def _option(key: str, value: str) -> str:
 
 
 def _wrapped(text: str, first: str = "", rest: str = "") -> Sequence[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest)
+    # An id or an option that is cut at a hyphen could not be copied.
+    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from threading import Event
 
 from textual.message import Message
 
+from wizard.diagnosis.connection_string import Pairs
 from wizard.errors import WizardError
 from wizard.live import Seen, ask, drivers_here
 from wizard.model.knowledge import Knowledge
@@ -86,16 +87,18 @@ def asked(
     known: Knowledge,
     options: Options,
     drivers: Sequence[Driver],
+    pairs: Mapping[str, Pairs],
     explain: Callable[[str], str],
     run: int,
     post: Post,
     cancelled: Event,
 ) -> None:
-    """Lets one driver after the other connect, and posts what each did."""
+    """Lets one driver after the other connect, and posts what each did; `pairs` are options by the client's id."""
     for number, driver in enumerate(drivers, start=1):
         if cancelled.is_set():
             return
         post(Connecting(run, number, driver))
-        for seen in ask(done, known, options, [driver], explain=explain, cancelled=cancelled):
+        own = pairs.get(driver.client, ())
+        for seen in ask(done, known, options, [driver], pairs=own, explain=explain, cancelled=cancelled):
             post(DriverSeen(run, seen))
     post(AllAsked(run))

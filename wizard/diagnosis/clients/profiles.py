@@ -16,18 +16,19 @@ def profile_of(client: str, engine: Engine | None, known: Knowledge) -> ProfileE
         UsageError: there is no such client, or it does not speak with this database.
     """
     fitting = tuple(one for one in known.profiles if engine is None or speaks(one, engine))
+    wanted = client.lower()
     for one in fitting:
-        if client in (one.id, *one.also):
+        if wanted in (one.id, *one.also):
             return one
     ids = tuple(one.id for one in fitting)
-    if any(client in (one.id, *one.also) for one in known.profiles):
+    if any(wanted in (one.id, *one.also) for one in known.profiles):
         raise UsageError(
             f"The client '{client}' does not speak with this database.",
             hint=f"Known for it: {', '.join(ids)}",
         )
-    every = tuple(one.id for one in known.profiles)
+    every = tuple(name for one in known.profiles for name in (one.id, *one.also))
     raise UsageError(
-        f"There is no client '{client}'{nearest(client, every) or '.'}", hint=f"Known: {', '.join(ids)}"
+        f"There is no client '{client}'{nearest(wanted, every) or '.'}", hint=f"Known: {', '.join(ids)}"
     )
 
 

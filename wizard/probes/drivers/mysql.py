@@ -148,7 +148,8 @@ def program(wish: Wish) -> bool | None:
             pass_fds=descriptors,
         )
     if done.returncode == 0:
-        return len(done.stdout.split()) > 1
+        words = done.stdout.split()  # the name alone: there is no cipher; nothing at all: this was not told
+        return len(words) > 1 if words else None
     if "at line 1:" in done.stderr:  # it was connected, and its query failed
         return None
     raise ClientError(done.stderr.strip())

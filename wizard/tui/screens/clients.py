@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from threading import Event
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -15,7 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 
 from wizard.diagnosis.clients.profiles import speaks
-from wizard.forecast import Forecast, Row, forecast, forecast_of
+from wizard.forecast import Forecast, Row, forecast, forecast_of, readers
 from wizard.live import Seen, bug_report
 from wizard.probes.drivers.present import Driver
 from wizard.report.clients import AGREEMENTS, STATES
@@ -31,11 +31,15 @@ from wizard.tui.widgets.client_table import ClientTable, Line
 from wizard.tui.widgets.paragraphs import Paragraphs
 from wizard.workbench import engine_of
 
+_UNREAD = (
+    "Which client reads the settings in your connection string is not known, so they are not counted here."
+)
+
 
 class Predicted(Message):
     """What each client will do is known."""
 
-    def __init__(self, run: int, forecast: Forecast, told: Row | None) -> None:
+    def __init__(self, run: int, forecast: Forecast, told: tuple[Row, ...]) -> None:
         super().__init__()
         self.run = run
         self.forecast = forecast
@@ -55,7 +59,8 @@ skip the check of the certificate.
 
 Type words to search, such as a part of a name, or `connects`, `fails`, `unknown`. `Enter` shows why.
 
-`F5` lets the drivers of this machine really connect and compares; you are asked before. `Esc` ends that.
+`F5` lets the drivers of this machine really connect and compares; you are asked before. `Esc` ends that. Then the word
+`asked` finds these drivers.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5", "drivers", "ask my drivers", id="ask-drivers"),
@@ -69,11 +74,14 @@ Type words to search, such as a part of a name, or `connects`, `fails`, `unknown
         self._looking = Runs(self, "looking for drivers")
         self._connecting = Runs(self, "asking the drivers")
         self._forecast: Forecast | None = None
-        self._told: Row | None = None
+        self._told: tuple[Row, ...] = ()
+        """What the clients do with the settings of the connection string."""
         self._own: str | None = None
         """Id of the client of this case."""
         self._seen: dict[str, Seen] = {}
         """What the drivers did, by the id of the client."""
+        self._unread = False
+        """Nobody knows which client reads the settings of the connection string."""
         self._listed: tuple[Line, ...] = ()
         self._drivers: tuple[Driver, ...] = ()
         self._busy = False
@@ -81,7 +89,9 @@ Type words to search, such as a part of a name, or `connects`, `fails`, `unknown
     def compose_work(self) -> Iterable[Widget]:
         """Yields the summary, the search, the table and its legend."""
         yield Static("Which clients connect?", id="clients-lead", classes="lead")
-        yield SearchField("clients")
+        search = SearchField("clients")
+        search.select_on_focus = False  # what is typed in the list goes on from what is there
+        yield search
         yield ClientTable()
         with VerticalScroll(id="clients-legend", can_focus=False):
             yield Paragraphs(id="legend")
@@ -94,15 +104,16 @@ Type words to search, such as a part of a name, or `connects`, `fails`, `unknown
             return
         read, engine, client = inputs.read, engine_of(done.case), done.case.value("client")
         described = (one for one in knowledge.profiles if engine and speaks(one, engine))
-        self._own = own = next((one.id for one in described if client in (one.id, *one.also)), None)
+        self._own = next((one.id for one in described if client in (one.id, *one.also)), None)
+        reading, string = readers(read, self._own, knowledge), read.options if read else ()
+        self._unread = bool(string) and not reading
 
         def work(run: int, post: Post, cancelled: Event) -> None:
             all_ = forecast(done, knowledge, inputs.options)
-            told = None
-            if read is not None and read.options and own is not None:
-                rows = forecast_of(done, knowledge, inputs.options, [own], (), string=read.options).rows
-                told = rows[0] if rows[0].now.options else None
-            post(Predicted(run, all_, told))
+            told: tuple[Row, ...] = ()
+            if listed := [row.now.client for row in all_.rows if row.now.client in reading]:
+                told = forecast_of(done, knowledge, inputs.options, listed, (), string=string).rows
+            post(Predicted(run, all_, tuple(row for row in told if row.now.options)))
 
         self._predicting.start(work)
 
@@ -110,7 +121,7 @@ Type words to search, such as a part of a name, or `connects`, `fails`, `unknown
     def _predicted(self, event: Predicted) -> None:
         self._forecast, self._told = event.forecast, event.told
         self.query_one("#legend", Paragraphs).show(legend(event.forecast))
-        self._say(literal(summary(event.forecast)))
+        self._say(literal(self._summary()))
         self._show()
         self.refresh_bindings()
 
@@ -120,6 +131,14 @@ Type words to search, such as a part of a name, or `connects`, `fails`, `unknown
         self._say(marked("failed", event.error.message))
         self.app.tell(event.error)
         self.refresh_bindings()
+
+    def on_key(self, event: events.Key) -> None:
+        """Takes what is typed while the list has the focus, as after Esc or a click, for the search."""
+        field = self.query_one(SearchField)
+        if event.character and event.is_printable and self.focused is not field:
+            event.stop()
+            field.focus()
+            field.insert_text_at_cursor(event.character)
 
     @on(Input.Changed)
     def _searched(self) -> None:
@@ -137,12 +156,14 @@ Type words to search, such as a part of a name, or `connects`, `fails`, `unknown
         self.query_one(ClientTable).show(self._listed, len(self._forecast.columns), nothing)
 
     def _lines(self) -> Iterator[Line]:
-        if self._told is not None:
-            yield Line(self._told, own=True, told=True, seen=None)
+        # Its driver is asked with the settings of the connection string, not with its usual ones.
+        seen = dict(self._seen)
+        for row in self._told:
+            client = row.now.client
+            yield Line(row, client == self._own, told=True, seen=seen.pop(client, None))
         rows = self._forecast.rows if self._forecast else ()
         lines = (
-            Line(row, row.now.client == self._own, told=False, seen=self._seen.get(row.now.client))
-            for row in rows
+            Line(row, row.now.client == self._own, told=False, seen=seen.get(row.now.client)) for row in rows
         )
         yield from sorted(lines, key=lambda line: not line.own)
 
@@ -203,15 +224,16 @@ Type words to search, such as a part of a name, or `connects`, `fails`, `unknown
 
     def _agreed(self, yes: bool | None) -> None:
         done, bench, options = self.journey.diagnosis, self.journey.bench, self.journey.inputs.options
-        drivers = self._drivers
+        drivers, told = self._drivers, self._told
         if not yes or done is None:
             return
+        pairs = {row.now.client: row.now.options for row in told}
 
         def explain(text: str) -> str:
             return bench.explain(text).symptom
 
         def work(run: int, post: Post, cancelled: Event) -> None:
-            asked(done, bench.knowledge, options, drivers, explain, run, post, cancelled)
+            asked(done, bench.knowledge, options, drivers, pairs, explain, run, post, cancelled)
 
         self._busy = True
         self._seen = {}
@@ -239,8 +261,14 @@ Type words to search, such as a part of a name, or `connects`, `fails`, `unknown
     def _end(self, sentence: str | None) -> None:
         """Says how it ended; the summary comes back where there is nothing to say."""
         self._busy = False
-        self._say(literal(sentence or (summary(self._forecast) if self._forecast else "")))
+        self._say(literal(sentence or self._summary()))
         self.refresh_bindings()
+
+    def _summary(self) -> str:
+        if self._forecast is None:
+            return ""
+        said = summary(self._forecast)
+        return f"{said} {_UNREAD}" if self._unread else said
 
     def action_cancel(self) -> None:
         """Ends what the drivers do at once; what was seen so far stays."""
@@ -270,7 +298,9 @@ def compared(seen: Iterable[Seen]) -> str:
         if agreement in agreements
     )
     count = "1 driver" if len(agreements) == 1 else f"{len(agreements)} drivers"
-    return f"{count} asked: {', '.join(told)}." if agreements else "No driver was asked."
+    if not agreements:
+        return "No driver was asked."
+    return f"{count} asked: {', '.join(told)}. Type “asked” to see only those."
 
 
 def legend(found: Forecast) -> Iterator[Content]:
@@ -285,5 +315,5 @@ def legend(found: Forecast) -> Iterator[Content]:
 def _haystack(line: Line) -> str:
     now = line.row.now
     words = [now.client, now.title, STATES[now.connects][1]]
-    words += [AGREEMENTS[line.seen.agreement][1]] if line.seen else []
+    words += ["asked", AGREEMENTS[line.seen.agreement][1]] if line.seen else []
     return " ".join(words).lower()
