@@ -1,4 +1,4 @@
-"""The predictions for every attempt of the last whole run of the matrix (recorded.jsonl.gz).
+"""The predictions for every attempt of the record of the matrix (recorded.jsonl.gz).
 
 The lab stands for the servers that the drivers met: for the probes, from which alone is predicted, they are the same.
 """

@@ -50,7 +50,9 @@ def _words(
 ) -> Iterator[Found]:
     """The words of a failure are recognised as the symptom that is predicted."""
     for number, words in enumerate(says):
-        found = matcher.match(words.text.replace("NAME", "db01.corp.example")).symptom
+        found = matcher.match(
+            words.text.replace("NAME", "db01.corp.example").replace("FILE", "ca.pem")
+        ).symptom
         for failure in words.failures:
             predicted = words.symptom or symptoms[failure]
             if found != predicted:

@@ -36,6 +36,15 @@ Version = Literal["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 Refusal = Literal["always", "validating", "never", "unverified"]
 """When a fault of the certificate ends the connection: whatever the options, or only where it is validated."""
 Check = Literal["key", "chain", "usage", "signature", "name", "validity", "encoding"]
+LeafAmongRoots = Literal[
+    "nothing", "vouches", "suffices", "suffices-in-time", "self-signed-suffices-in-time", "refused",
+]  # fmt: skip
+"""What it means that the server's own certificate is among the roots.
+
+`nothing`: no more than for another one. `vouches`: it vouches for itself, as an intermediate certificate does for what
+it has issued. `suffices`: only its name is looked at; `suffices-in-time`: its dates too;
+`self-signed-suffices-in-time`: that, where it is self-signed. `refused`: it is refused all the same.
+"""
 
 
 class NameRule(Entry, frozen=True, kw_only=True):
@@ -79,6 +88,8 @@ class Refusals(Entry, frozen=True, kw_only=True):
     signature: Refusal = msgspec.field(default="validating", name="weak-signature")
     key_usage: Refusal = msgspec.field(default="validating", name="key-usage")
     """Of a key usage that allows neither signing nor key exchange."""
+    ca_as_server: Refusal = msgspec.field(default="never", name="ca-as-server")
+    """Of a server's certificate that is marked as that of a CA."""
     md5: Refusal = "validating"
     """Of a signature with MD5. `always`: it announces that it takes none, so that a server with OpenSSL ends the
     handshake."""
@@ -93,11 +104,14 @@ class Words(Entry, frozen=True, kw_only=True):
 
     failures: Annotated[tuple[FailureId, ...], msgspec.Meta(min_length=1)]
     text: Text
-    """Its own words, as far as they do not change; NAME stands for the server name."""
+    """Its own words, as far as they do not change; NAME stands for the server name, FILE for the file of
+    roots that an option names."""
     symptom: Id | None = None
     """What those words are recognised as, where it is not the failure's own symptom."""
     verifies: bool | None = None
     """True or False: it says so only where its options make it verify the certificate, or not."""
+    tls_1_3: bool | None = None
+    """True or False: it says so only in a handshake of TLS 1.3, or only in an older one."""
 
 
 class ServerWords(Entry, frozen=True, kw_only=True):
@@ -141,10 +155,7 @@ class StackEntry(Entry, frozen=True, kw_only=True):
     """In which order it finds faults, where a certificate has several."""
     order_alone: Annotated[tuple[Check, ...], msgspec.Meta(min_length=7, max_length=7)] | None = None
     """The same where the server sends no other certificate and the one is not self-signed, if that differs."""
-    leaf_among_roots: Literal["nothing", "vouches", "suffices", "refused"] = "nothing"
-    """What it means that the server's own certificate is among the roots: nothing more than for another one, that it
-    vouches for itself, that only its name is looked at, or that it is refused all the same. Where it vouches, so does
-    an intermediate certificate for what it has issued."""
+    leaf_among_roots: LeafAmongRoots = "nothing"
     says: tuple[Words, ...] = ()
     sources: Sources
 
@@ -173,6 +184,8 @@ class OptionEntry(Entry, frozen=True, kw_only=True):
     default: Text | None = None
     does: Text | None = None
     """One sentence, for an option whose values are free."""
+    handed_on: bool = False
+    """The client does not know it, and hands it on to the server, which refuses the login for it."""
 
 
 class OptionIs(Entry, frozen=True, kw_only=True):
@@ -195,6 +208,8 @@ class Does(Entry, frozen=True, kw_only=True):
     versions: tuple[Version, ...] | None = None
     """The versions that it asks for, where it does not leave them to its TLS library. A server that has none of them
     ends the handshake at once."""
+    login_not_offered: Literal["plaintext", "tls"] | None = None
+    """With `login`: what it goes on with where SQL Server offers no TLS; such a server ends a handshake."""
     forced: Literal["follows", "refuses"] | None = None
     """With `none`: what follows where SQL Server demands encryption."""
     verifies: Literal["nothing", "dates", "name-alone", "chain", "host-name", "name"] | Unverified | None = (
@@ -257,6 +272,8 @@ class ProfileEntry(Entry, frozen=True, kw_only=True):
     """Where it differs from that of its TLS library."""
     refuses: Refusals | None = None
     """Where they differ from those of its TLS library."""
+    leaf_among_roots: LeafAmongRoots | None = None
+    """Likewise."""
     does: Does
     options: tuple[OptionEntry, ...] = ()
     rules: tuple[Rule, ...] = ()

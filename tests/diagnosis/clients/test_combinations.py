@@ -113,6 +113,44 @@ def test_nobody_knows_whether_every_sql_server_minds_md5() -> None:
     assert predicted("go-mssqldb", "sqlserver", {}, identity(signature="md5")).connects is None
 
 
+def test_rustls_refuses_a_servers_certificate_that_is_a_ca() -> None:
+    """Whoever trusts it, it is no server's; where nothing is verified it passes, and OpenSSL takes it."""
+    own = identity(certificate="self-signed", leaf_is_ca=True)
+    verifying = {"encrypt": "true", "TrustServerCertificate": "false"}
+    assert predicted("tiberius-rustls", "sqlserver", verifying, own).failure == "wrong-usage"
+    assert predicted("tiberius-rustls", "sqlserver", {"TrustServerCertificate": "true"}, own).connects
+    assert predicted("tiberius", "sqlserver", verifying, own).connects
+    assert predicted("tiberius-rustls", "sqlserver", verifying, identity(certificate="self-signed")).connects
+
+
+def test_sqlx_reads_the_certificate_without_verifying_it() -> None:
+    """The signature of the handshake is checked in every mode, which needs a certificate that rustls reads."""
+    old, short = identity(malformed="version-1"), identity(key="rsa-1024")
+    for options in ({}, {"sslmode": "require"}):
+        assert predicted("sqlx-pg", "postgresql", options, old).failure == "version-1"
+        assert predicted("sqlx-pg", "postgresql", options, short).failure == "weak-key"
+        assert predicted("sqlx-pg-native-tls", "postgresql", options, old).connects
+    assert predicted("tiberius-rustls", "sqlserver", {"TrustServerCertificate": "true"}, short).connects
+
+
+def test_tiberius_begins_tls_for_the_login_where_none_is_offered() -> None:
+    """Others log in in plaintext then; with DANGER_PLAINTEXT it does, too."""
+    none: dict[str, Value | None] = {"tls.offered": False, "policy": "not-offered"}
+    login = {"encrypt": "false"}
+    assert predicted("tiberius", "sqlserver", login, facts=none).failure == "handshake-broken"
+    assert predicted("tiberius", "sqlserver", login).encrypted == "login"
+    assert predicted("go-mssqldb", "sqlserver", login, facts=none).encrypted == "none"
+    plain = predicted("tiberius", "sqlserver", {"encrypt": "DANGER_PLAINTEXT"}, facts=none)
+    assert plain.encrypted == "none"
+
+
+def test_tiberius_trusts_any_certificate_even_with_strict() -> None:
+    """The option counts there too, unlike in the other drivers of SQL Server."""
+    options = {"encrypt": "strict", "TrustServerCertificate": "true"}
+    assert predicted("tiberius", "sqlserver", options, trusted=False).verified is False
+    assert predicted("go-mssqldb", "sqlserver", options, trusted=False).failure == "untrusted"
+
+
 def test_openssl_tells_the_dates_before_the_name() -> None:
     """The clients compare the name themselves, once the handshake is over."""
     both = identity(valid_days=(-400, -10), names=("other.example",))

@@ -78,6 +78,8 @@ def _chain(examined: Examined) -> Iterator[Finding]:
 
 
 def _usage(examined: Examined) -> Iterator[Finding]:
+    if examined.server.leaf is not None and examined.server.leaf.is_ca:
+        yield from _refused(examined, examined.refuses.ca_as_server, "wrong-usage")
     if examined.facts.get("usage.status") == "wrong-usage":
         leaf, refuses = examined.server.leaf, examined.refuses
         refusal = refuses.usage

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from wizard.diagnosis.clients.certificate import Examined, Finding, Unknown, findings, rules_of
 from wizard.diagnosis.clients.options import Behaviour
 from wizard.diagnosis.clients.server import RootsFile, Server
-from wizard.model.client import Check, ProfileEntry, StackEntry, Version
+from wizard.model.client import Check, LeafAmongRoots, ProfileEntry, StackEntry, Version
 
 _OWN_ROOT = {"vouches": "trusted", "refused": "self-signed"}
 """What a certificate that is its own root is taken for, where OpenSSL's rule does not hold."""
@@ -96,11 +96,11 @@ def no_version(attempt: Attempt) -> list[Finding]:
     wanted = attempt.does.versions or attempt.stack.versions
     taken = [one for one in wanted if not (_inside_tds_7(attempt) and one == "TLSv1.3")]
     offered = [server.value(_fact(one)) for one in taken]
-    if not offered or any(one is not False for one in offered):
+    if any(one is not False for one in offered):
         return []
     if any(server.value(_fact(one)) is True for one in attempt.stack.versions_unverified):
         return [Unknown("whether it still takes the old TLS versions of this server depends on the machine")]
-    newer = server.value("versions.tls1_3") is True and "TLSv1.3" not in taken
+    newer = server.value("versions.tls1_3") is True and bool(taken) and "TLSv1.3" not in taken
     return ["server-too-new" if newer else "no-common-version"]
 
 
@@ -121,8 +121,8 @@ def _certificate(attempt: Attempt, *, validating: bool) -> list[Finding]:
         dates: list[Finding] = [*findings(unread, attempt.stack.order)]
         if late:
             dates += ["expired" if facts.get("validity.status") == "expired" else "not-yet-valid"]
-        if pinned is not None and pinned.missing and does.pins != "leaf-too":
-            return [*dates, "ca-file-missing"]
+        if pinned is not None and pinned.usable is False and does.pins != "leaf-too":
+            return [*dates, "ca-file-missing" if pinned.missing else "ca-file-empty"]
         if holds is None:
             return [*dates, Unknown("whether the pinned certificate is the server's is not known")]
         if holds or does.pins != "leaf-too":
@@ -134,7 +134,7 @@ def _certificate(attempt: Attempt, *, validating: bool) -> list[Finding]:
         file = store if machine.get("trust.status") == "trusted" else file
     if file is not None and file.facts:
         facts = {**facts, **file.facts}
-        told = _OWN_ROOT.get(attempt.stack.leaf_among_roots)
+        told = _OWN_ROOT.get(_leaf_among_roots(attempt))
         leaf = server.leaf
         # What .NET Core 2 refuses is a certificate that issued itself without being a CA.
         own_ca = leaf is not None and (leaf.is_ca or leaf.version == 1)
@@ -153,12 +153,24 @@ def _certificate(attempt: Attempt, *, validating: bool) -> list[Finding]:
 
 def _order(attempt: Attempt, file: RootsFile | None) -> tuple[Check, ...]:
     """Returns what is looked at, and in which order."""
-    stack = attempt.stack
-    if file is not None and file.holds_leaf and stack.leaf_among_roots == "suffices":
-        return ("name",)
-    leaf = attempt.server.leaf
-    alone = attempt.server.value("chain.length") == 1 and not (leaf is not None and leaf.self_signed)
+    stack, leaf = attempt.stack, attempt.server.leaf
+    own_root = leaf is not None and leaf.self_signed
+    if file is not None and file.holds_leaf:
+        match _leaf_among_roots(attempt):
+            case "suffices":
+                return ("name",)
+            case "suffices-in-time":
+                return ("validity", "name")
+            case "self-signed-suffices-in-time" if own_root:
+                return ("validity", "name")
+            case _:
+                pass
+    alone = attempt.server.value("chain.length") == 1 and not own_root
     return (stack.order_alone or stack.order) if alone else stack.order
+
+
+def _leaf_among_roots(attempt: Attempt) -> LeafAmongRoots:
+    return attempt.profile.leaf_among_roots or attempt.stack.leaf_among_roots
 
 
 def _trusted_here_only(server: Server) -> bool:

@@ -44,6 +44,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     refused_login: str
     two_refusals: str
     versions: tuple[Version, ...] | None
+    login_not_offered: str
     forced: str
     verifies: str
     verifies_when: str
@@ -78,6 +79,7 @@ _BY_ITSELF = {
     "refused_login": "fails",
     "two_refusals": "tls",
     "versions": None,
+    "login_not_offered": "plaintext",
     "forced": "follows",
     "verifies": "nothing",
     "verifies_when": "session",

@@ -69,7 +69,10 @@ def predict(server: Server, profile: ProfileEntry, stack: StackEntry, options: t
         return _fails("unreachable")
     if does.encryption == "unverified":
         return _unknown("nobody has checked whether it asks for encryption by itself")
-    return _sql_server(attempt) if server.engine == "sqlserver" else _starttls(attempt)
+    outcome = _sql_server(attempt) if server.engine == "sqlserver" else _starttls(attempt)
+    if outcome.connects and any(one.entry.handed_on for one in options):
+        return _fails("bad-option")
+    return outcome
 
 
 def _with_effect(server: Server, profile: ProfileEntry, options: tuple[Given, ...]) -> tuple[Given, ...]:
@@ -90,8 +93,8 @@ def _with_effect(server: Server, profile: ProfileEntry, options: tuple[Given, ..
 
 def _before_connecting(server: Server, does: Behaviour) -> FailureId | None:
     pinned = server.files.get(does.pin_file) if does.pins and does.pin_file else None
-    if pinned is not None and pinned.missing and does.roots_file_missing == "fails-at-once":
-        return "ca-file-missing"
+    if pinned is not None and pinned.usable is False and does.roots_file_missing == "fails-at-once":
+        return "ca-file-missing" if pinned.missing else "ca-file-empty"
     follows, failure = _without_file(server, does)
     first = follows == "fails-at-once" or (follows == "fails-first" and does.wants_ca)
     return failure if first else None
@@ -123,6 +126,8 @@ def _sql_server(attempt: Attempt) -> Outcome:
     if policy == "strict-only":
         return _fails("strict-required")
     if offered is False or policy == "not-offered":
+        if wanted == "login" and attempt.does.login_not_offered == "tls":
+            return _fails("handshake-broken")
         return _fails("tls-not-offered") if wanted == "require" else _plain()
     if offered is None and policy is None:
         return _unknown("whether the server offers TLS is not known")

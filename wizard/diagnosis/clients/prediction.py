@@ -7,7 +7,7 @@ from itertools import chain
 
 import msgspec
 
-from wizard.diagnosis.clients.options import Given, behaviour, dangers
+from wizard.diagnosis.clients.options import Behaviour, Given, behaviour, dangers
 from wizard.diagnosis.clients.predict import Encrypted, Outcome, predict
 from wizard.diagnosis.clients.server import Server
 from wizard.diagnosis.connection_string import Pairs
@@ -54,8 +54,9 @@ def prediction(
     stack = known.stack(profile.stack)
     outcome = predict(server, profile, stack, options)
     failure = known.failure(outcome.failure) if outcome.failure else None
-    name = _name(server, profile, options)
-    words = _words(failure, server, profile, stack, options) if failure else None
+    does = behaviour(profile, options)
+    name = _name(server, does)
+    words = _words(failure, server, profile, stack, does) if failure else None
     return Prediction(
         client=profile.id,
         title=known.client(profile.id).title,
@@ -66,7 +67,7 @@ def prediction(
         failure=outcome.failure,
         symptom=(words.symptom if words else None) or (failure.symptom if failure else None),
         # What it says of an option depends on which one it is; only what that is taken for is the same.
-        message=words.text.replace("NAME", name) if words and outcome.failure != "bad-option" else None,
+        message=_filled(words, name, does) if words and outcome.failure != "bad-option" else None,
         why=_why(outcome, known, stack, name),
         dangers=dangers(options),
         proven=profile.proven,
@@ -74,8 +75,11 @@ def prediction(
     )
 
 
-def _name(server: Server, profile: ProfileEntry, options: tuple[Given, ...]) -> str:
-    does = behaviour(profile, options)
+def _filled(words: Words | ServerWords, name: str, does: Behaviour) -> str:
+    return words.text.replace("NAME", name).replace("FILE", does.roots_file or "FILE")
+
+
+def _name(server: Server, does: Behaviour) -> str:
     replaced = does.expected_name if does.names == "replaced" else None
     return replaced or server.name or "the server"
 
@@ -85,12 +89,21 @@ def _words(
     server: Server,
     profile: ProfileEntry,
     stack: StackEntry,
-    options: tuple[Given, ...],
+    does: Behaviour,
 ) -> Words | ServerWords | None:
-    verifies = behaviour(profile, options).wants_ca
+    newest = does.encryption == "strict" or server.engine != "sqlserver"  # TDS 7 has no TLS 1.3 (TDS8)
+    newest = (
+        newest and server.value("versions.tls1_3") is True and "TLSv1.3" in (does.versions or stack.versions)
+    )
 
     def said(says: tuple[Words, ...]) -> Iterator[Words]:
-        return (one for one in says if failure.id in one.failures and one.verifies in (None, verifies))
+        return (
+            one
+            for one in says
+            if failure.id in one.failures
+            and one.verifies in (None, does.wants_ca)
+            and one.tls_1_3 in (None, newest)
+        )
 
     by_server = (one for one in failure.says if server.engine in one.engines)
     known: Iterator[Words | ServerWords] = chain(said(profile.says), by_server, said(stack.says))
