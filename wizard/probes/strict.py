@@ -13,7 +13,8 @@ def _run(context: Context, earlier: Earlier) -> ProbeResult:
     first = earlier["handshake"].exchange
     if context.target.engine != "sqlserver":
         return ProbeResult()
-    if first is None or first.preamble != "ok":
+    # One that hangs up on PRELOGIN may do so because it wants TLS first.
+    if first is None or first.preamble not in ("ok", "closed"):
         return nothing(STRICT, "the server was not reached")
     if first.greeting is not None and not first.greeting.tls_offered:
         return ProbeResult(evidence=(Evidence("strict.offered", False, "probe", "the server offers no TLS"),))
@@ -21,6 +22,9 @@ def _run(context: Context, earlier: Earlier) -> ProbeResult:
     reached = context.again(first, strict, Version.TLS_1_2, Version.TLS_1_3)
     if reached is None:
         return nothing(STRICT, "the limit of connections was reached")
+    if first.preamble == "closed" and reached.handshake == "ok":
+        # TLS 1.3 does not show which protocol was agreed, and some other service may answer here.
+        return nothing(STRICT, "it hangs up on TDS 7 and answers TLS, as other services do")
     return ProbeResult(evidence=(_offered(reached),), exchange=reached)
 
 

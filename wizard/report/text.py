@@ -216,10 +216,15 @@ def _server(case: Case, facts: Mapping[str, FactEntry]) -> Iterator[str]:
 
 
 def own_view(case: Case, facts: Mapping[str, FactEntry]) -> Iterator[str]:
-    """Yields what the server told a login about its own TLS, and what it did not tell, with the reason."""
+    """Yields what the server told a login about its own TLS, and what it did not tell, with the reason.
+
+    A login that failed is told once, not for each thing that it did not show.
+    """
+    login = case.evidence_for("view.login")
+    failed = login is not None and login.value != "accepted"
     for fact in facts:
         entry = case.evidence_for(fact) if fact.startswith("view.") else None
-        if entry is not None:
+        if entry is not None and (entry is login or entry.known or not failed):
             reason = f" ({entry.because})" if entry.because else ""
             told = f"{facts[fact].title}: {of_value(entry.value, facts[fact])}{reason}"
             yield from _wrapped(told, "  ", "    ")

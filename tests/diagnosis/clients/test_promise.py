@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.diagnosis.clients.options import read_options
+from wizard.diagnosis.clients.options import behaviour, given, read_options
 from wizard.diagnosis.clients.profiles import profile_of
 from wizard.diagnosis.clients.promise import Promise, promise
 from wizard.errors import UsageError
@@ -118,3 +118,18 @@ def test_an_option_that_the_client_does_not_have_is_refused() -> None:
     """It is not passed over: it might have been meant to protect."""
     with pytest.raises(UsageError):
         promised("psycopg", {"Encrypt": "strict"})
+
+
+def test_a_mode_that_checks_the_ca_alone_is_named_as_a_danger() -> None:
+    """Whoever has a certificate of the same CA passes there; each client that lets it pass says so."""
+    alone = {
+        f"{profile.id} {option.key}": value.danger
+        for profile in KNOWN.profiles
+        for option in profile.options
+        for value in option.values
+        for word in value.is_
+        if word.lower().replace("_", "-") in ("verify-ca", "verifyca")
+        and behaviour(profile, given(profile, ((option.key, word),), strictly=True)).verifies == "chain"
+    }
+    assert len(alone) > 10
+    assert [which for which, danger in alone.items() if not danger] == []
