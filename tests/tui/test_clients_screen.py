@@ -354,7 +354,10 @@ def test_the_settings_of_the_connection_string_are_those_that_are_tried(
     async def scene() -> None:
         async with wizard((120, 40)) as driver:
             screen = await to_the_clients(driver, connection)
-            await driver.press("f5", "enter")
+            await driver.press("f5")
+            said = "Those that read your connection string take its settings."
+            assert (said in words_of(driver, "VerticalScroll Static")) is own
+            await driver.press("enter")
             lines = [line for line in screen._listed if line.row.now.client == "odbc-18"]
             assert [(line.told, line.seen is not None) for line in lines] == (
                 [(True, True), (False, False)] if own else [(False, True)]

@@ -129,7 +129,7 @@ def of_upgrade(found: Upgrade) -> str:
     """Returns in one sentence what an upgrade changes for this server."""
     before, after = found.before, found.after
     if None in (before.connects, after.connects):
-        return "What changes is not known; see why above."
+        return "What changes is not known."
     if before.connects and not after.connects:
         lost = "nothing was verified before" if not before.verified else "the new one is stricter"
         return f"The upgrade breaks the connection: the server did not change, the client did ({lost})."
@@ -150,7 +150,7 @@ def of_upgrade(found: Upgrade) -> str:
         if old != new
     ]
     return (
-        f"It still connects; {' and '.join(changed)} changes."
+        f"It still connects; other than before: {', '.join(changed)}."
         if changed
         else "Nothing changes for this server."
     )

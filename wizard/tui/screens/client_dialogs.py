@@ -71,8 +71,16 @@ beside it. `Enter` lets them, `Esc` does not.
         Binding("escape", "dismiss(False)", "back"),
     ]
 
-    def __init__(self, drivers: Sequence[Driver], target: Target) -> None:
+    def __init__(self, drivers: Sequence[Driver], target: Target, *, told: bool) -> None:
+        """Makes the dialog.
+
+        Args:
+            drivers: those that would connect.
+            target: where to.
+            told: whether some of them get the settings of a connection string.
+        """
         super().__init__()
+        self._told = told
         self._drivers = drivers
         self._target = target
 
@@ -89,7 +97,8 @@ beside it. `Enter` lets them, `Esc` does not.
         return (
             Content(""),
             literal(
-                f"Each of them connects to {where} once, one after the other, as the user {USER}, without a password."
+                f"Each of them connects to {where}, one after the other, as the user {USER}, without a password."
+                + (" Those that read your connection string take its settings." if self._told else "")
             ),
             *(marked("note", f"{one.client} {one.version or ''}".rstrip()) for one in self._drivers),
             Content(""),

@@ -181,12 +181,8 @@ Type words to search, such as a part of a name, or `connects`, `fails`, `unknown
         line = self._listed[int(event.option_id)]
         seen, known = line.seen, self.journey.bench.knowledge
         rows = of_prediction(line.row, self._forecast.columns, seen, known, told=line.told)
-        wrong = seen is not None and seen.agreement == "disagrees"
-        report = (
-            bug_report(seen, self.journey.diagnosis.case.facts(), self.journey.bench.knowledge)
-            if seen and wrong
-            else None
-        )
+        wrong = seen if seen and seen.agreement == "disagrees" else None
+        report = bug_report(wrong, self.journey.diagnosis.case.facts(), known) if wrong else None
         self.app.push_screen(ClientArticle(rows, report))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -218,7 +214,9 @@ Type words to search, such as a part of a name, or `connects`, `fails`, `unknown
         self._drivers = tuple(one for one in event.drivers if one.client in listed)
         if self._drivers:
             self._end(None)
-            self.app.push_screen(MayDriversConnect(self._drivers, done.case.target), self._agreed)
+            self.app.push_screen(
+                MayDriversConnect(self._drivers, done.case.target, told=bool(self._told)), self._agreed
+            )
         else:
             self._end("This machine has none of these drivers. To have some: pip install 'dbtls[drivers]'")
 

@@ -36,7 +36,7 @@ class TargetScreen(StepScreen):
 ## The server
 
 A name as the client spells it, `host\INSTANCE`, `host:port`, or a whole connection string (ADO.NET, ODBC, OLE DB,
-JDBC, libpq, SQLAlchemy). A password in it is dropped at once and nobody is logged in.
+JDBC, libpq, SQLAlchemy, go-sql-driver). A password in it is dropped at once and nobody is logged in.
 
 *Name used* is the name the client connects with, where it is not the host that you type here. *CA file* is what the
 client trusts instead of this machine's store. *Client* is the program that fails: its fixes are shown then.
