@@ -327,9 +327,9 @@ def test_reality_stands_beside_the_prediction(monkeypatch: pytest.MonkeyPatch, t
     assert "corp.example" not in saved
 
 
-@pytest.mark.parametrize("own", [True, False], ids=["connection-string", "name"])
+@pytest.mark.parametrize("given", ["odbc", "name", "jdbc"])
 def test_the_settings_of_the_connection_string_are_those_that_are_tried(
-    monkeypatch: pytest.MonkeyPatch, own: bool
+    monkeypatch: pytest.MonkeyPatch, given: str
 ) -> None:
     """Its driver connects with them, and what it did stands in their line; the others use their own."""
     tried: dict[str, Pairs] = {}
@@ -349,7 +349,12 @@ def test_the_settings_of_the_connection_string_are_those_that_are_tried(
 
     monkeypatch.setattr("wizard.tui.drivers.drivers_here", lambda done, known: DRIVERS)
     monkeypatch.setattr("wizard.tui.drivers.ask", ask)
-    connection = f"{ODBC};Encrypt=yes;TrustServerCertificate=yes" if own else "sqlserver://sql01.corp.example"
+    connection = {
+        "odbc": f"{ODBC};Encrypt=yes;TrustServerCertificate=yes",
+        "name": "sqlserver://sql01.corp.example",
+        "jdbc": "jdbc:sqlserver://sql01.corp.example;encrypt=true",  # no driver of this machine reads it
+    }[given]
+    own = given == "odbc"
 
     async def scene() -> None:
         async with wizard((120, 40)) as driver:

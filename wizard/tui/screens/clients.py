@@ -214,9 +214,9 @@ Type words to search, such as a part of a name, or `connects`, `fails`, `unknown
         self._drivers = tuple(one for one in event.drivers if one.client in listed)
         if self._drivers:
             self._end(None)
-            self.app.push_screen(
-                MayDriversConnect(self._drivers, done.case.target, told=bool(self._told)), self._agreed
-            )
+            told = {row.now.client for row in self._told} & {one.client for one in self._drivers}
+            question = MayDriversConnect(self._drivers, done.case.target, told=bool(told))
+            self.app.push_screen(question, self._agreed)
         else:
             self._end("This machine has none of these drivers. To have some: pip install 'dbtls[drivers]'")
 
