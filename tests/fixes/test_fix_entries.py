@@ -16,8 +16,9 @@ import sqlglot
 import tree_sitter
 import tree_sitter_powershell
 
-from wizard.fixes.render import Given, RenderedStep, example_values, render_fix
+from wizard.fixes.render import RenderedStep, example_values, render_fix
 from wizard.fixes.select import select
+from wizard.fixes.values import Given
 from wizard.knowledge.load import read_folder
 from wizard.model.knowledge import FixEntry, Knowledge
 from wizard.model.target import Engine

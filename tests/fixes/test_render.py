@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from wizard.errors import KnowledgeError
-from wizard.fixes.render import Given, RenderedFix, example_values, render_fix
+from wizard.fixes.render import RenderedFix, example_values, render_fix
+from wizard.fixes.values import Given
 from wizard.model.knowledge import FixEntry, Parameter, ParameterKind, Shell, StepEntry
 
 

@@ -115,9 +115,18 @@ def test_a_fix_stays_where_its_condition_holds_or_nobody_knows() -> None:
 def test_a_fix_goes_where_one_of_its_conditions_does_not_hold() -> None:
     """One known contradiction suffices, whatever the other conditions say."""
     both = fix("both", only_if=(LOOPBACK, AZURE))
-    assert ids(both, facts={"names.kind": "loopback", "server.hoster": "azure"}) == ["both"]
+    assert ids(both, facts={"names.kind": "loopback", "server.hoster": None}) == ["both"]
     assert ids(both, facts={"names.kind": "loopback", "server.hoster": "own"}) == []
     assert ids(both, facts={"server.hoster": "own"}) == []
+
+
+def test_a_provider_mends_its_own_server() -> None:
+    """Commands for a server of one's own are left out where a provider runs it, and the other way round."""
+    own, theirs = fix("own", platform="linux-server"), fix("theirs", platform="hosted-server")
+    client = fix("client", platform="debian")
+    assert ids(own, theirs, client, facts={"server.hoster": "azure"}) == ["client", "theirs"]
+    assert ids(own, theirs, client, facts={"server.hoster": "own"}) == ["client", "own"]
+    assert ids(own, theirs, client) == ["client", "own", "theirs"]
 
 
 REAL = read_folder(Path(__file__).parents[2] / "knowledge").knowledge

@@ -5,6 +5,7 @@ Here are the rules of each target language and nothing else; the renderer applie
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import unicodedata
@@ -120,6 +121,35 @@ def _python(value: str) -> str:
     return ascii(value)
 
 
+def _code(value: str) -> str:
+    """An ASCII string literal as JSON has it (RFC 8259 section 7).
+
+    JavaScript, Java and C# read it alike (ECMA-262 12.9.4; JLS 3.10.5; C# 6.4.5.6), and so does the JSON form of a
+    Dockerfile's instructions.
+    """
+    return json.dumps(value)
+
+
+def _yaml(value: str) -> str:
+    """A double-quoted scalar with the signs as they are: YAML does not join surrogates (YAML 1.2.2 section 5.7)."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _go(value: str) -> str:
+    """An interpreted string literal in ASCII; Go knows no surrogates (go.dev/ref/spec, "String literals")."""
+    return _escaped(value, lambda code: f"\\U{code:08x}")
+
+
+def _rust(value: str) -> str:
+    r"""A string literal in ASCII, with \u{…} (Rust reference, "String literals")."""
+    return _escaped(value, lambda code: f"\\u{{{code:x}}}")
+
+
+def _escaped(value: str, escape: Callable[[int], str]) -> str:
+    plain = value.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(one if one.isascii() else escape(ord(one)) for one in plain) + '"'
+
+
 def _ado_net(value: str) -> str:
     """Bare when plain; else "…" with the double quote doubled.
 
@@ -141,6 +171,13 @@ def _braces(value: str) -> str:
 def _jdbc_mysql(value: str) -> str:
     """Percent-encoded UTF-8 for a URL query; / and : stay (RFC 3986 3.4; Connector/J "URL Syntax")."""
     return percent_encode(value, safe="/:")
+
+
+def _url(value: str) -> str:
+    """Percent-encoded UTF-8 for any part of a URL; an IPv6 address in brackets (RFC 3986 sections 2.1, 3.2.2)."""
+    if ":" in value and re.fullmatch(r"[0-9A-Fa-f:.]+", value):
+        return f"[{value}]"
+    return percent_encode(value, safe="/")
 
 
 def _libpq(value: str) -> str:
@@ -165,11 +202,19 @@ _RULES: dict[Shell, Callable[[str], str]] = {
     "ini": _ini,
     "pg-conf": _pg_conf,
     "python": _python,
+    "javascript": _code,
+    "go": _go,
+    "java": _code,
+    "csharp": _code,
+    "rust": _rust,
+    "dockerfile": _code,
+    "yaml": _yaml,
     "ado-net": _ado_net,
     "odbc": _braces,
     "ole-db": _ado_net,
     "jdbc-sqlserver": _braces,
     "jdbc-mysql": _jdbc_mysql,
+    "url": _url,
     "libpq": _libpq,
     "screen": _screen,
 }

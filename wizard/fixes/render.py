@@ -8,7 +8,6 @@ placeholder such as `<your CA file>`, quoted like a value, so that no half-finis
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -16,26 +15,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from wizard.errors import KnowledgeError, QuoteError
+from wizard.fixes.confirm import confirm
 from wizard.fixes.quote import quote
-from wizard.model.knowledge import FixEntry, Parameter, ParameterKind, Platform, RunOn, Shell, StepEntry, Tier
+from wizard.fixes.values import Given, cleaned, fits
+from wizard.model.knowledge import FixEntry, Parameter, Platform, RunOn, Shell, StepEntry, Tier
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
     from jinja2.runtime import Context
-
-Given = str | int | tuple[str, ...]
-"""A value of a case that goes into a command."""
-
-# A value that starts with - would be taken for an option, so no kind but free text allows it.
-_KINDS: dict[ParameterKind, re.Pattern[str]] = {
-    "text": re.compile(r"[\s\S]+"),
-    "host": re.compile(r"(?!-)[A-Za-z0-9_.:*-]{1,253}"),
-    "hosts": re.compile(r"(?!-)[A-Za-z0-9_.:*-]{1,253}"),
-    "port": re.compile(r"[0-9]{1,5}"),
-    "path": re.compile(r'(?!-)[^"\r\n]+'),
-    "name": re.compile(r"(?!-)[A-Za-z0-9_$#.-]{1,128}"),
-    "hex": re.compile(r"[0-9A-Fa-f]{2,128}"),
-}
 
 _MARKUP = re.compile(r"\{[{%#]")
 
@@ -45,10 +32,9 @@ _BETWEEN: dict[Shell, str] = {
     "powershell": ",",
     "ado-net": ",",
     "odbc": ",",
+    "url": ",",
     "libpq": ",",
 }
-_OWN_STORES = frozenset({"windows", "debian", "rhel", "suse", "macos"})
-"""Platforms whose trust store `dbtls check` reads by itself, so that confirming needs no `--ca-file`."""
 
 
 class RenderedStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,10 +55,12 @@ class RenderedFix(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     platform: Platform
     client: str | None
+    options: tuple[str, ...]
+    """What the steps set for that client, `key=value` as it spells them; what is not known stands as a placeholder."""
     steps: tuple[RenderedStep, ...]
     undo: tuple[RenderedStep, ...]
     confirm: str
-    """The `dbtls check` command that proves the fix, for a POSIX shell."""
+    """The command that proves the fix, for a POSIX shell: `dbtls check`, or `dbtls clients` with the fix's options."""
     restarts: str | None
     rights: str | None
     gives_up: str | None
@@ -94,9 +82,10 @@ def render_fix(fix: FixEntry, values: Mapping[str, Given]) -> RenderedFix:
             or holds what its own shell cannot.
     """
     known = {
-        parameter.id: values[parameter.id]
+        parameter.id: value
         for parameter in fix.parameters
-        if parameter.id in values and _fits(values[parameter.id], parameter.kind)
+        if parameter.id in values
+        and fits(value := cleaned(values[parameter.id], parameter.kind), parameter.kind)
     }
     placeholders = {parameter.id: _placeholder(parameter) for parameter in fix.parameters}
     refused: set[str] = set()
@@ -105,15 +94,19 @@ def render_fix(fix: FixEntry, values: Mapping[str, Given]) -> RenderedFix:
         return tuple(_render_step(fix.id, step, known, placeholders, refused) for step in steps)
 
     steps, undo = rendered(fix.steps), rendered(fix.undo)
+    as_read: Shell = "screen"
+    plain = tuple(msgspec.structs.replace(fix.steps[0], text=one, shell=as_read) for one in fix.options)
+    set_to = tuple(one.text for one in rendered(plain))
     return RenderedFix(
         id=fix.id,
         tier=fix.tier,
         title=fix.title,
         platform=fix.platform,
         client=fix.client,
+        options=set_to,
         steps=steps,
         undo=undo,
-        confirm=_confirm(fix, values),
+        confirm=confirm(fix, values, set_to),
         restarts=fix.restarts,
         rights=fix.rights,
         gives_up=fix.gives_up,
@@ -141,22 +134,6 @@ def _example(parameter: Parameter) -> Given:
 def _placeholder(parameter: Parameter) -> Given:
     text = f"<{parameter.meaning}>"
     return (text,) if parameter.kind == "hosts" else text
-
-
-def _fits(value: Given, kind: ParameterKind) -> bool:
-    """Says whether a value can stand for a parameter of this kind; nothing, and a wrong shape, cannot."""
-    if isinstance(value, tuple) != (kind == "hosts"):
-        return False
-    items = value if isinstance(value, tuple) else (str(value),)
-    return bool(items) and all(_KINDS[kind].fullmatch(item) and _printable(item) for item in items)
-
-
-def _printable(text: str) -> bool:
-    try:
-        quote(text, "screen")
-    except QuoteError:
-        return False
-    return True
 
 
 def _render_step(
@@ -255,32 +232,3 @@ def _san(name: str, dns: str = "DNS:", address: str = "IP:") -> str:
 
 def _is_address(name: str) -> bool:
     return ":" in name or re.fullmatch(r"[0-9]+(\.[0-9]+){3}", name) is not None
-
-
-def _confirm(fix: FixEntry, values: Mapping[str, Given]) -> str:
-    """The `dbtls check` command for the target of the case, under the name that clients use after the fix."""
-    host = _text(values, "host", "host")
-    engine = _text(values, "engine", "name") or (fix.engines[0] if len(fix.engines) == 1 else None)
-    words = ["dbtls", "check", _target(engine, host, values) if engine and host else "<target>"]
-    name = _text(values, fix.confirm_name or "server_name", "host")
-    if name != host and (name or fix.confirm_name):
-        words += ["--server-name", name or "<name in the certificate>"]
-    ca_file = _text(values, "ca_file", "path")
-    if ca_file and fix.platform not in _OWN_STORES:
-        words += ["--ca-file", ca_file]
-    if fix.client:
-        words += ["--client", fix.client]
-    return shlex.join(words)
-
-
-def _target(engine: str, host: str, values: Mapping[str, Given]) -> str:
-    address = f"{engine}://[{host}]" if ":" in host else f"{engine}://{host}"
-    port, instance = _text(values, "port", "port"), _text(values, "instance", "name")
-    if port:
-        return f"{address}:{port}"
-    return f"{address}/{instance}" if instance and instance != "MSSQLSERVER" else address
-
-
-def _text(values: Mapping[str, Given], name: str, kind: ParameterKind) -> str | None:
-    value = values.get(name)
-    return str(value) if value is not None and _fits(value, kind) else None

@@ -13,9 +13,10 @@ _TIERS: tuple[Tier, ...] = get_args(Tier)
 
 # A platform speaks only about its own side: that the client runs Debian says nothing about the server.
 _RIVALS = (
-    frozenset({"windows-server", "linux-server", "container-server"}),
-    frozenset({"windows", "debian", "rhel", "suse", "macos"}),
+    frozenset({"windows-server", "linux-server", "container-server", "hosted-server"}),
+    frozenset({"windows", "debian", "rhel", "suse", "macos", "container"}),
 )
+_OWN_SERVERS = frozenset({"windows-server", "linux-server", "container-server", "any-server"})
 
 
 def select(
@@ -33,14 +34,17 @@ def select(
     side (server or client operating system); `client` drops those for other clients. Empty where there is
     none.
 
-    `facts` is what is known of the case; a fix whose `only_if` it contradicts is left out.
+    `facts` is what is known of the case; a fix whose `only_if` it contradicts is left out. So are those for a server
+    of one's own where a provider runs it, and the other way round.
     """
+    hoster = (facts or {}).get("server.hoster")
     found = (
         fix
         for fix in knowledge.fixes
         if cause in fix.causes
         and (engine is None or engine in fix.engines)
         and _fits_platform(fix, platform)
+        and _fits_hoster(fix, hoster)
         and not any(_contradicts(condition, facts or {}) for condition in fix.only_if)
         and (client is None or fix.client is None or client in (fix.client, *fix.also_clients))
     )
@@ -50,6 +54,12 @@ def select(
 def _contradicts(condition: Condition, facts: Mapping[str, Value | None]) -> bool:
     value = facts.get(condition.fact)
     return value is not None and value not in condition.one_of
+
+
+def _fits_hoster(fix: FixEntry, hoster: Value | None) -> bool:
+    if hoster is None or fix.client is not None:
+        return True
+    return fix.platform not in (("hosted-server",) if hoster == "own" else _OWN_SERVERS)
 
 
 def _fits_platform(fix: FixEntry, platform: str | None) -> bool:

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 
+from wizard.errors import QuoteError
+from wizard.fixes.quote import quote
 from wizard.model.case import Case
+from wizard.model.knowledge import ParameterKind
 from wizard.model.target import DEFAULT_PORTS, Target
 
-Values = Mapping[str, str | int | tuple[str, ...]]
+Given = str | int | tuple[str, ...]
+"""A value of a case that goes into a command."""
+Values = Mapping[str, Given]
 """Values of template parameters by name. A parameter that is not here becomes a marked placeholder."""
+
+# A value that starts with - would be taken for an option, so no kind but free text allows it.
+_KINDS: dict[ParameterKind, re.Pattern[str]] = {
+    "text": re.compile(r"[\s\S]+"),
+    "host": re.compile(r"(?!-)[A-Za-z0-9_.:*-]{1,253}"),
+    "hosts": re.compile(r"(?!-)[A-Za-z0-9_.:*-]{1,253}"),
+    "port": re.compile(r"[0-9]{1,5}"),
+    "path": re.compile(r'(?!-)[^"\r\n]+'),
+    "name": re.compile(r"(?!-)[A-Za-z0-9_$#.-]{1,128}"),
+    "hex": re.compile(r"[0-9A-Fa-f]{2,128}"),
+}
 
 
 def case_values(case: Case, ca_file: str | None = None) -> Values:
@@ -55,3 +73,30 @@ def _short(name: str) -> str | None:
     if ":" in name or name.replace(".", "").isdigit():
         return None
     return name.partition(".")[0]
+
+
+def cleaned(value: Given, kind: ParameterKind) -> Given:
+    """Returns a thumbprint without what comes with it from a certificate's window: spaces, colons, invisible signs.
+
+    The window of Windows puts a U+200E in front of it, which no console shows (learn.microsoft.com, SupportArticles
+    "Certificate thumbprint displayed in MMC certificate snap-in has extra invisible unicode character").
+    """
+    if kind != "hex" or not isinstance(value, str):
+        return value
+    return "".join(one for one in value if one not in " :-\u00a0" and unicodedata.category(one) != "Cf")
+
+
+def fits(value: Given, kind: ParameterKind) -> bool:
+    """Says whether a value can stand for a parameter of this kind; nothing, and a wrong shape, cannot."""
+    if isinstance(value, tuple) != (kind == "hosts"):
+        return False
+    items = value if isinstance(value, tuple) else (str(value),)
+    return bool(items) and all(_KINDS[kind].fullmatch(item) and _printable(item) for item in items)
+
+
+def _printable(text: str) -> bool:
+    try:
+        quote(text, "screen")
+    except QuoteError:
+        return False
+    return True

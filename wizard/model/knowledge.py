@@ -36,15 +36,18 @@ TOPICS: dict[Topic, str] = {
 
 Tier = Literal["permanent", "intermediate", "bypass"]
 Platform = Literal[
-    "windows-server", "linux-server", "container-server", "any-server",
-    "windows", "debian", "rhel", "suse", "macos", "java", "any-client", "network",
+    "windows-server", "linux-server", "container-server", "hosted-server", "any-server",
+    "windows", "debian", "rhel", "suse", "macos", "java", "node", "python", "container", "any-client", "network",
 ]  # fmt: skip
+"""`hosted-server`: a database as a service, whose certificate is the provider's. `any-server`: any but that.
+`container`: a client's image."""
 RunOn = Literal["server", "client", "anywhere"]
 ParameterKind = Literal["text", "host", "hosts", "port", "path", "name", "hex"]
 TlsVersion = Literal["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 Shell = Literal[
-    "powershell", "cmd", "sh", "tsql", "mysql", "postgresql", "ini", "pg-conf", "python",
-    "ado-net", "odbc", "ole-db", "jdbc-sqlserver", "jdbc-mysql", "libpq", "screen",
+    "powershell", "cmd", "sh", "tsql", "mysql", "postgresql", "ini", "pg-conf",
+    "python", "javascript", "go", "java", "csharp", "rust", "dockerfile", "yaml",
+    "ado-net", "odbc", "ole-db", "jdbc-sqlserver", "jdbc-mysql", "url", "libpq", "screen",
 ]  # fmt: skip
 
 
@@ -114,6 +117,20 @@ class Variant(Entry, frozen=True, kw_only=True):
     summary: Text
 
 
+Side = Literal["server", "hosted", "client", "connection", "network"]
+"""Where a fault is mended: on the server, at the provider of a hosted one, on the client's machine, in the options of
+the client's connection, or on the way between them."""
+
+
+class Mended(Entry, frozen=True, kw_only=True):
+    """Where a cause is mended. Each side named has fixes for all of its platforms, or for all clients."""
+
+    permanent: Annotated[tuple[Side, ...], msgspec.Meta(min_length=1)]
+    intermediate: tuple[Side, ...] = ()
+    no_intermediate: Text | None = None
+    """Why there is nothing that keeps the protection until then; required where `intermediate` is empty."""
+
+
 class CauseEntry(Entry, frozen=True, kw_only=True):
     """A cause: why it fails, and the signs that show it (causes/)."""
 
@@ -137,6 +154,8 @@ class CauseEntry(Entry, frozen=True, kw_only=True):
     signs: Annotated[tuple[Sign, ...], msgspec.Meta(min_length=1, description="any one of them suffices")]
     advice: Text | None = None
     """For causes that no command mends: where to go instead."""
+    mended: Mended | None = None
+    """None: there is nothing to mend."""
     variants: tuple[Variant, ...] = ()
     """The first whose conditions hold gives the words, instead of `title` and `summary`."""
     corrects: tuple[Correction, ...] = ()
@@ -204,6 +223,9 @@ class FixEntry(Entry, frozen=True, kw_only=True):
     """The client whose options the steps set; None: any."""
     also_clients: tuple[Id, ...] = ()
     """Other clients for which the same steps hold."""
+    options: tuple[Text, ...] = ()
+    """What the steps set, `key=value` as the client's profile spells it, as templates that are not quoted. Of the keys
+    that the steps take away the value is empty. With them the fix is predicted and confirmed."""
     confirm_name: Text | None = None
     """The parameter with the server name to confirm with, where the fix changes the name that clients use."""
     only_if: tuple[Condition, ...] = ()

@@ -52,6 +52,13 @@ _LANGUAGES: dict[Shell, str] = {
     "ini": "ini",
     "pg-conf": "ini",
     "python": "python",
+    "javascript": "javascript",
+    "go": "go",
+    "java": "java",
+    "csharp": "csharp",
+    "rust": "rust",
+    "dockerfile": "dockerfile",
+    "yaml": "yaml",
 }
 """The names by which highlighters know them; the others are `text`."""
 LONGEST_ERROR = 20_000
