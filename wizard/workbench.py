@@ -19,7 +19,7 @@ from wizard.errors import FileError, UsageError
 from wizard.fixes.fill_in import filled_in
 from wizard.fixes.render import RenderedFix, render_fix
 from wizard.fixes.select import select
-from wizard.fixes.values import case_values
+from wizard.fixes.values import Values, case_values
 from wizard.model.case import Case
 from wizard.model.evidence import Evidence, Source, Value, unknown
 from wizard.model.knowledge import FactEntry, HowTo, Knowledge, Platform
@@ -169,11 +169,18 @@ class Workbench:
             filled_in(how, case) for how in ways if not (how.engines and engine) or engine in how.engines
         )
 
-    def probe(self, case: Case, cancelled: Event) -> Iterator[Progress]:
-        """Runs all probes against the case's target and yields each as it finishes."""
+    def probe(self, case: Case, cancelled: Event, only: frozenset[str] | None = None) -> Iterator[Progress]:
+        """Runs the probes against the case's target and yields each as it finishes.
+
+        Args:
+            case: with a target.
+            cancelled: set from elsewhere to end them.
+            only: the ids of those that are wanted, with which those run that they build on; None: all.
+        """
         # Probing needs cryptography and OpenSSL, which the other commands do without.
         from wizard.pki.certificate import describe_if_readable
         from wizard.probes.probe import Context, Counter
+        from wizard.probes.registry import chosen
         from wizard.probes.run import run
 
         if case.target is None or not self.options.probing:
@@ -181,7 +188,7 @@ class Workbench:
             return
         counter = Counter()
         context = Context(case.target, self._store(), self.options.at, self.options.seconds, counter)
-        for finished in run(context, cancelled):
+        for finished in run(context, cancelled, chosen(only)):
             case = probed(answered(case, *finished.result.evidence), finished.probe.id)
             if finished.result.chain:
                 described = (describe_if_readable(one) for one in finished.result.chain)
@@ -267,12 +274,21 @@ class Workbench:
             elapsed_ms=elapsed_ms,
         )
 
-    def fixes(self, case: Case, cause: str, platform: Platform | None = None) -> tuple[RenderedFix, ...]:
-        """Returns the fixes of a cause, rendered with what the case knows; `platform` leaves out its rivals."""
+    def fixes(
+        self, case: Case, cause: str, platform: Platform | None = None, filled: Values | None = None
+    ) -> tuple[RenderedFix, ...]:
+        """Returns the fixes of a cause, rendered with what the case knows.
+
+        Args:
+            case: the case.
+            cause: the id of the cause.
+            platform: leaves out the fixes for its rivals.
+            filled: what the person filled in; it comes before what the case knows.
+        """
         # A file that did not make the certificate trusted is not the one to install.
         useful = self.options.ca_file is not None and case.value("trust.status") in (None, "trusted")
         ca_file = str(self.options.ca_file) if useful else None
-        values = case_values(case, ca_file)
+        values = {**case_values(case, ca_file), **(filled or {})}
         chosen = select(
             cause,
             engine_of(case),

@@ -13,11 +13,13 @@ from wizard.cli.login import NO_LOGIN, LoginAsked, login_options, seen_by_server
 from wizard.cli.options import Asked, with_case
 from wizard.cli.questions import ask
 from wizard.cli.terminal import Exit, exit_of, is_interactive, result, talk
+from wizard.cli.watch import watched
+from wizard.diagnosis.proof import Proof
 from wizard.errors import UsageError
 from wizard.model.knowledge import Knowledge
 from wizard.model.target import NAMES, Engine
+from wizard.private_files import only_regular, write
 from wizard.report import forms, json, text
-from wizard.report.write import only_regular, write
 from wizard.workbench import Diagnosis, Progress, nobody
 
 
@@ -30,9 +32,24 @@ from wizard.workbench import Diagnosis, Progress, nobody
     metavar="FILE",
     help="Write a report for a ticket too: .md, .html, .json, or .txt to read out to a caller.",
 )
+@click.option(
+    "--watch",
+    "watching",
+    is_flag=True,
+    help="Ask again until the verdict changes, and show what has changed.",
+)
+@click.option(
+    "--every",
+    type=click.FloatRange(1, 3600),
+    default=5.0,
+    show_default=True,
+    help="With --watch: seconds between two rounds.",
+)
 @login_options
 @with_case
-def command(asked: Asked, login: LoginAsked, as_json: bool, report: Path | None) -> int:
+def command(
+    asked: Asked, login: LoginAsked, as_json: bool, report: Path | None, watching: bool, every: float
+) -> int:
     """Examines TARGET, names the cause and prints the fixes.
 
     TARGET is sqlserver://host[:port], sqlserver://host/INSTANCE, mysql://…, mariadb://…, postgresql://…, or a pasted
@@ -43,11 +60,29 @@ def command(asked: Asked, login: LoginAsked, as_json: bool, report: Path | None)
         raise UsageError(
             "There is nothing to examine.", hint="Name a server, as in: dbtls check postgresql://db01"
         )
-    return examine(asked, as_json=as_json, report=report, login=login)
+    if watching and (not asked.target or not asked.options.probing):
+        raise UsageError("--watch asks a server: name one, and leave --no-probe out.")
+    if watching and asked.target == "-":
+        raise UsageError("--watch needs the target on the command line: stdin can be read once only.")
+    return examine(asked, as_json=as_json, report=report, login=login, every=every if watching else None)
 
 
-def examine(asked: Asked, *, as_json: bool, report: Path | None = None, login: LoginAsked = NO_LOGIN) -> Exit:
+def examine(
+    asked: Asked,
+    *,
+    as_json: bool,
+    report: Path | None = None,
+    login: LoginAsked = NO_LOGIN,
+    every: float | None = None,
+) -> Exit:
     """Runs the diagnosis, prints it and writes the report where one is wanted; returns the exit status.
+
+    Args:
+        asked: what the person asked for.
+        as_json: print one document, and ask nothing.
+        report: the file to write the report to.
+        login: what the person gave to log in with.
+        every: seconds after which the server is asked again until the verdict changes; None: once.
 
     Raises:
         UsageError: an argument cannot be used, or the report has no form or cannot be written.
@@ -62,27 +97,32 @@ def examine(asked: Asked, *, as_json: bool, report: Path | None = None, login: L
 
     case, _ = seen_by_server(bench, case, login, may_ask=not as_json)
     if as_json:
-        done = bench.diagnose(case)
-        result(json.encode(json.diagnosis(done)))
-        if report:
-            _keep(report, done, bench.knowledge, asked.options.at)
-        return exit_of(done.verdict)
-    if case.error:
-        result([*text.explanation(bench.explain(case.error), bench.knowledge), ""])
-    if case.target and case.error and (said := bench.explain(case.error).engine):
-        talk(_mixed_up(said, case.target.engine))
-    if case.target and asked.options.probing:
-        talk(f"Asking {case.target} as {case.target.server_name} …")
-    interactive = is_interactive()
-    done = bench.diagnose(case, ask(case.target) if interactive else nobody, watch)
-    result(text.diagnosis(done, bench.knowledge, asked.options.at))
+        first = bench.diagnose(case)
+        done, proof = watched(asked, first, bench, every) if every else (first, None)
+        document = json.diagnosis(done)
+        result(
+            json.encode({**document, "proof": json.proof_of(proof) if proof else None} if every else document)
+        )
+    else:
+        if case.error:
+            result([*text.explanation(bench.explain(case.error), bench.knowledge), ""])
+        if case.target and case.error and (said := bench.explain(case.error).engine):
+            talk(_mixed_up(said, case.target.engine))
+        if case.target and asked.options.probing:
+            talk(f"Asking {case.target} as {case.target.server_name} …")
+        interactive = is_interactive()
+        first = bench.diagnose(case, ask(case.target) if interactive else nobody, watch)
+        result(text.diagnosis(first, bench.knowledge, asked.options.at))
+        done, proof = watched(asked, first, bench, every) if every else (first, None)
+        if proof:
+            result(["", *text.proven(proof, done, bench.knowledge)])
     if report:
-        _keep(report, done, bench.knowledge, asked.options.at)
+        _keep(report, first if proof else done, bench.knowledge, asked.options.at, proof)
     return exit_of(done.verdict)
 
 
-def _keep(file: Path, done: Diagnosis, knowledge: Knowledge, at: datetime) -> None:
-    write(file, forms.report(forms.form_of(file), done, knowledge, at), over=True)
+def _keep(file: Path, done: Diagnosis, knowledge: Knowledge, at: datetime, proof: Proof | None) -> None:
+    write(file, forms.report(forms.form_of(file), done, knowledge, at, proof), over=True)
 
 
 def _mixed_up(said: Engine, engine: Engine) -> Iterator[str]:

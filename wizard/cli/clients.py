@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command("clients", short_help="which clients would connect, now and after each fix")
-@click.argument("target")
+@click.argument("target", required=False)
 @json_option
 @click.option(
     "--option",
@@ -42,6 +42,13 @@ if TYPE_CHECKING:
     nargs=2,
     metavar="OLD NEW",
     help="What changes for this server when a client is upgraded, as in: ssms-18 ssms-20.",
+)
+@click.option(
+    "--targets",
+    "file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Ask every server of a file, one in a line, as --client would; such as the linked servers before an upgrade.",
 )
 @click.option(
     "--driver",
@@ -64,6 +71,7 @@ def command(
     as_json: bool,
     given: tuple[str, ...],
     upgraded: tuple[str, str] | None,
+    file: Path | None,
     driver: bool,
     save: Path | None,
 ) -> int:
@@ -76,13 +84,21 @@ def command(
     from wizard.diagnosis.clients.options import read_options
     from wizard.report import clients
 
+    own = _without_secrets(read_options(given))
+    if file is not None:
+        if asked.target or driver or upgraded:
+            raise UsageError("--targets goes with --client and --option, and with no other target.")
+        from wizard.cli.fleet import fleet
+
+        return fleet(asked, file, own, as_json=as_json)
+    if not asked.target:
+        raise UsageError("Which server?", hint="Name one, as in: dbtls clients postgresql://db01")
     if driver and not asked.options.probing:
         raise UsageError("--driver connects, and --no-probe forbids that.")
     if save and not driver:
         raise UsageError("There is nothing to compare without --driver.")
     if upgraded and (driver or asked.client):
         raise UsageError("--explain-upgrade names its clients itself, and only predicts.")
-    own = _without_secrets(read_options(given))
     opened = asked.open()
     known, options = opened.bench.knowledge, asked.options
     chosen = None if upgraded else _chosen(opened, own)
@@ -184,7 +200,7 @@ def _asked_for_real(
 
 def _save(file: Path, seen: tuple[Seen, ...], done: Diagnosis, known: Knowledge) -> None:
     from wizard.live import bug_report
-    from wizard.report.write import write
+    from wizard.private_files import write
 
     reports = [bug_report(one, done.case.facts(), known) for one in seen if one.agreement == "disagrees"]
     if not reports:

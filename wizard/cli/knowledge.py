@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import click
@@ -14,7 +16,10 @@ from wizard.knowledge.graph import as_mermaid, as_svg
 from wizard.knowledge.lint import lint
 from wizard.knowledge.load import load, read_folder
 from wizard.knowledge.locate import knowledge_folder
+from wizard.knowledge.mended import Place, places
 from wizard.knowledge.schema import schemas
+from wizard.model.knowledge import Knowledge
+from wizard.model.target import NAMES
 from wizard.report import json
 
 
@@ -36,7 +41,7 @@ _FOLDER = click.option(
     "--coverage",
     "covering",
     is_flag=True,
-    help="List the items of the article and the entries that hold them.",
+    help="List where each cause is mended and by which fixes, and which entries hold the article's items.",
 )
 @json_option
 def check(folder: Path | None, covering: bool, as_json: bool) -> int:
@@ -69,9 +74,11 @@ def _coverage(folder: Path, as_json: bool) -> int:
     loaded = read_folder(folder)
     if loaded.problems:
         raise KnowledgeError(loaded.problems)
-    items = coverage(folder, loaded)
+    items, mended = coverage(folder, loaded), places(loaded.knowledge)
+    left = [item.entry.id for item in items if item.left_over]
+    lacking = [place for place in mended if not place.fixes]
     if as_json:
-        listed = [
+        listed: list[json.Json] = [
             {
                 "id": entry.id,
                 "verdict": entry.verdict,
@@ -81,11 +88,53 @@ def _coverage(folder: Path, as_json: bool) -> int:
             }
             for entry, used in items
         ]
-        left = [item.entry.id for item in items if item.left_over]
-        result(json.encode({"schema": "dbtls/coverage/1", "items": listed, "left_over": left}))
+        document: dict[str, json.Json] = {
+            "schema": "dbtls/coverage/1",
+            "items": listed,
+            "left_over": left,
+            "fixes": [_place(place) for place in mended],
+            "no_intermediate": _no_intermediate(loaded.knowledge),
+            "lacking": [_place(place) for place in lacking],
+        }
+        result(json.encode(document))
     else:
         result([f"{item.entry.id:<5} {item.entry.verdict:<10} {_used(item)}" for item in items])
-    return Exit.USAGE if any(item.left_over for item in items) else Exit.FINE
+        result(["", *_table(mended), *_counts(mended)])
+    return Exit.USAGE if left or lacking else Exit.FINE
+
+
+def _place(place: Place) -> dict[str, json.Json]:
+    return place._asdict()
+
+
+def _no_intermediate(known: Knowledge) -> dict[str, str]:
+    """Returns the causes without an intermediate fix, each with the reason."""
+    return {
+        cause.id: cause.mended.no_intermediate
+        for cause in known.causes
+        if cause.mended and cause.mended.no_intermediate
+    }
+
+
+def _table(mended: tuple[Place, ...]) -> Iterator[str]:
+    """Yields a line for each cause, database and tier, and one for each place below it with its first fix."""
+    for (cause, engine, tier), group in groupby(
+        mended, key=lambda place: (place.cause, place.engine, place.tier)
+    ):
+        yield f"{cause} · {NAMES[engine]} · {tier}"
+        yield from (
+            f"  {place.side:<10} {place.where:<22} {', '.join(place.fixes) or 'LACKING: no fix'}"
+            for place in group
+        )
+
+
+def _counts(mended: tuple[Place, ...]) -> Iterator[str]:
+    """Yields, for both tiers, how many places have a fix."""
+    for tier in ("permanent", "intermediate"):
+        of_tier = [place for place in mended if place.tier == tier]
+        have = sum(bool(place.fixes) for place in of_tier)
+        share = f"{have / len(of_tier):.1%}" if of_tier else "none"
+        yield f"{tier}: {have} of {len(of_tier)} places where it exists have a fix ({share})"
 
 
 def _used(item: Covered) -> str:

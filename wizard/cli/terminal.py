@@ -14,7 +14,7 @@ from wizard.model.text import printable
 if TYPE_CHECKING:
     from wizard.diagnosis.walk import Verdict
 
-_PLAIN = str.maketrans({"✓": "+", "✗": "x", "·": "-", "“": '"', "”": '"', "…": "..."})
+_PLAIN = str.maketrans({"✓": "+", "✗": "x", "·": "-", "“": '"', "”": '"', "…": "...", "→": "->"})
 
 
 class Exit(IntEnum):

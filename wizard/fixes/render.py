@@ -17,7 +17,7 @@ import msgspec
 from wizard.errors import KnowledgeError, QuoteError
 from wizard.fixes.confirm import confirm
 from wizard.fixes.quote import quote
-from wizard.fixes.values import Given, cleaned, fits
+from wizard.fixes.values import Given, cleaned, fits, is_address
 from wizard.model.knowledge import FixEntry, Parameter, Platform, RunOn, Shell, StepEntry, Tier
 
 if TYPE_CHECKING:
@@ -227,8 +227,4 @@ def _literal(value: object, shell: Shell) -> str:
 
 def _san(name: str, dns: str = "DNS:", address: str = "IP:") -> str:
     """Marks a name for a subjectAltName: `DNS:name`, or `IP:address` (OpenSSL, x509v3_config)."""
-    return (address if _is_address(name) else dns) + name
-
-
-def _is_address(name: str) -> bool:
-    return ":" in name or re.fullmatch(r"[0-9]+(\.[0-9]+){3}", name) is not None
+    return (address if is_address(name) else dns) + name

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from wizard.errors import QuoteError
+from wizard.errors import QuoteError, UsageError
 from wizard.fixes.quote import quote
 from wizard.model.case import Case
-from wizard.model.knowledge import ParameterKind
+from wizard.model.knowledge import Parameter, ParameterKind
 from wizard.model.target import DEFAULT_PORTS, Target
+from wizard.model.text import printable
 
 Given = str | int | tuple[str, ...]
 """A value of a case that goes into a command."""
 Values = Mapping[str, Given]
 """Values of template parameters by name. A parameter that is not here becomes a marked placeholder."""
+
+_MOST_PRESENTED = 50
+"""Names of the old certificate that a new one takes over."""
 
 # A value that starts with - would be taken for an option, so no kind but free text allows it.
 _KINDS: dict[ParameterKind, re.Pattern[str]] = {
@@ -26,6 +30,16 @@ _KINDS: dict[ParameterKind, re.Pattern[str]] = {
     "path": re.compile(r'(?!-)[^"\r\n]+'),
     "name": re.compile(r"(?!-)[A-Za-z0-9_$#.-]{1,128}"),
     "hex": re.compile(r"[0-9A-Fa-f]{2,128}"),
+}
+
+_ASKED_FOR: dict[ParameterKind, str] = {
+    "text": "It is a text on one line.",
+    "host": "It is a host name or an address, such as sql01.corp.example.",
+    "hosts": "They are host names or addresses, separated by commas.",
+    "port": "It is a number, such as 1433.",
+    "path": "It is a path on one line, without double quotes, and does not begin with a hyphen.",
+    "name": "It is a name of letters, digits and the signs _ $ # . -",
+    "hex": "It is a thumbprint: the digits 0-9 and a-f.",
 }
 
 
@@ -45,6 +59,7 @@ def case_values(case: Case, ca_file: str | None = None) -> Values:
             "issuer": leaf.issuer,
             "thumbprint": leaf.sha1,
             "presented_name": next(iter(presented), leaf.common_name),
+            "names": _names(case, presented),
             "not_after": leaf.not_after.date().isoformat() if leaf.not_after else None,
         }
     return {name: value for name, value in values.items() if value not in (None, "", ())}
@@ -59,20 +74,53 @@ def _of_target(target: Target, case: Case) -> dict[str, str | int | tuple[str, .
         "host": target.host,
         "port": port,
         "server_name": target.server_name,
-        "names": tuple(
-            dict.fromkeys(name for name in (target.server_name, _short(target.server_name)) if name)
-        ),
+        "names": _names(case, ()),
         "instance": instance,
         "service": "MSSQLSERVER" if instance == "MSSQLSERVER" else f"MSSQL${instance}",
         "data_source": target.server_name if usual else f"{target.server_name},{port}",
     }
 
 
+def _names(case: Case, presented: Iterable[str]) -> tuple[str, ...]:
+    """Returns what a new certificate has to name: what this client uses, and what the old one has for the others.
+
+    An address counts only where a client uses it, and what a server made up for itself counts for nothing.
+    """
+    target = case.target
+    used: tuple[str, ...] = (target.server_name, target.host) if target else ()
+    names = [name for name in used if name == used[0] or not is_address(name)]
+    names += [short for name in names[:1] if (short := _short(name))]
+    if case.value("certificate.made_by") != "server":
+        names += [name for name in presented if fits(name, "host") and not is_address(name)][:_MOST_PRESENTED]
+    return tuple(dict.fromkeys(names))
+
+
+def is_address(name: str) -> bool:
+    """Says whether a name is an IP address."""
+    return ":" in name or re.fullmatch(r"[0-9]+(\.[0-9]+){3}", name) is not None
+
+
 def _short(name: str) -> str | None:
     """Returns the first label of a host name: people use it beside the full name. None for addresses."""
-    if ":" in name or name.replace(".", "").isdigit():
-        return None
-    return name.partition(".")[0]
+    return None if is_address(name) else name.partition(".")[0]
+
+
+def read_value(text: str, parameter: Parameter) -> Given:
+    """Returns what a person typed for a parameter; a list of names is separated by commas or blanks.
+
+    Raises:
+        UsageError: it cannot stand there; the message says why.
+    """
+    typed = text.strip()
+    value: Given = cleaned(typed, parameter.kind)
+    if parameter.kind == "hosts":
+        value = tuple(dict.fromkeys(part for part in re.split(r"[\s,;]+", typed) if part))
+    if not fits(value, parameter.kind):
+        raise UsageError(
+            f"'{printable(text, longest=40)}' cannot stand for <{parameter.meaning}>.",
+            hint=_ASKED_FOR[parameter.kind],
+        )
+    return int(typed) if parameter.kind == "port" else value
 
 
 def cleaned(value: Given, kind: ParameterKind) -> Given:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from wizard.diagnosis.match import Matcher
 from wizard.errors import KnowledgeError
 from wizard.fixes.render import example_values, render_fix
+from wizard.knowledge import mended
 from wizard.knowledge.coverage import article_problems
 from wizard.knowledge.lint_clients import client_problems
 from wizard.knowledge.lint_tree import tree_problems
@@ -43,6 +44,7 @@ def lint(folder: Path) -> tuple[str, ...]:
             *(Problem("nodes", *problem) for problem in tree_problems(loaded.knowledge)),
             *_signatures(loaded.knowledge),
             *_fixes(loaded.knowledge),
+            *_mended(loaded.knowledge),
             *(Problem(*problem) for problem in client_problems(loaded.knowledge, Matcher(loaded.knowledge))),
             *(Problem(*problem) for problem in article_problems(loaded.knowledge)),
         ]
@@ -230,7 +232,7 @@ def _signatures(known: Knowledge) -> Iterator[Problem]:
 
 
 def _fixes(known: Knowledge) -> Iterator[Problem]:
-    """Each fix renders, each fault has a fix, and a bypass says what it gives up."""
+    """Each fix renders, and a bypass says what it gives up."""
     for fix in known.fixes:
         if fix.confirm_name is not None and fix.confirm_name not in {
             parameter.id for parameter in fix.parameters
@@ -243,9 +245,17 @@ def _fixes(known: Knowledge) -> Iterator[Problem]:
                 render_fix(fix, values)
             except KnowledgeError as error:
                 yield Problem("fixes", fix.id, ".steps", "; ".join(error.problems))
-    mended = {(cause, engine) for fix in known.fixes for cause in fix.causes for engine in fix.engines}
+
+
+def _mended(known: Knowledge) -> Iterator[Problem]:
+    """Each fault says where it is mended, and has a fix at every such place."""
     for cause in known.causes:
-        lacking = [engine for engine in cause.engines if (cause.id, engine) not in mended]
-        if cause.severity in ("error", "warning") and cause.advice is None and lacking:
-            message = f"there is neither a fix nor advice for {', '.join(lacking)}"
-            yield Problem("causes", cause.id, ".id", message)
+        if cause.severity in ("error", "warning") and cause.mended is None:
+            yield Problem("causes", cause.id, ".id", "a fault says where it is mended (mended)")
+        if cause.mended and bool(cause.mended.intermediate) == bool(cause.mended.no_intermediate):
+            message = "it has either an intermediate fix, or says why there is none (no_intermediate)"
+            yield Problem("causes", cause.id, ".mended", message)
+    for place in mended.places(known):
+        if not place.fixes:
+            message = f"there is no {place.tier} fix for {place.engine} on {place.where} ({place.side})"
+            yield Problem("causes", place.cause, ".mended", message)

@@ -22,3 +22,14 @@ PROBES: tuple[Probe, ...] = (
     CIPHERS,
     CLIENT_CERTIFICATE,
 )
+
+
+def chosen(wanted: frozenset[str] | None) -> tuple[Probe, ...]:
+    """Returns these probes and all that they build on; None: every probe."""
+    if wanted is None:
+        return PROBES
+    needed = set(wanted)
+    for probe in reversed(PROBES):  # each stands behind those that it builds on
+        if probe.id in needed:
+            needed.update(probe.after)
+    return tuple(probe for probe in PROBES if probe.id in needed)

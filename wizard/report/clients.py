@@ -178,6 +178,14 @@ def reality(seen: Sequence[Seen]) -> Iterator[str]:
                 yield from _wrapped(f"{label}: {told}", "      ", "        ")
 
 
+def told_of_one(name: str, now: Prediction, cause: str | None) -> Iterator[str]:
+    """Yields what a client does with one of many servers: its state, the cause and why."""
+    sign, word = STATES[now.connects]
+    yield f"{sign} {name}: {word}{f' ({cause})' if cause and cause != 'healthy' else ''}"
+    if now.connects is not True:
+        yield from _wrapped(now.why, "    ", "    ")
+
+
 def own_view(case: Case, known: Knowledge) -> Iterator[str]:
     """Yields what the server told a login about its own TLS; nothing without a login."""
     told = list(text.own_view(case, {fact.id: fact for fact in known.facts}))

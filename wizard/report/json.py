@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wizard.diagnosis.proof import Proof
     from wizard.diagnosis.walk import Trailmark, Verdict
     from wizard.fixes.render import RenderedFix, RenderedStep
+    from wizard.made_certificate import Made
     from wizard.model.case import Case
     from wizard.model.certificate import Certificate
     from wizard.model.knowledge import Knowledge
@@ -99,7 +100,7 @@ def report(done: Diagnosis, knowledge: Knowledge, at: datetime, proof: Proof | N
 
     Knowledge and time are not needed here; every form of a report is asked for in the same way.
     """
-    return encode({**diagnosis(done), "proof": _proof(proof) if proof else None}) + "\n"
+    return encode({**diagnosis(done), "proof": proof_of(proof) if proof else None}) + "\n"
 
 
 def certificate(one: Certificate) -> Json:
@@ -137,6 +138,18 @@ def fix(one: RenderedFix) -> Json:
         "when_ok": one.when_ok,
         "when_not": one.when_not,
         "missing": one.missing,
+        "options": one.options,
+    }
+
+
+def made(one: Made) -> Json:
+    """Returns the certificate that was made, by its files; no key is in it."""
+    return {
+        "names": one.names,
+        "not_after": one.not_after.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "new_root": one.new_root,
+        "files": [str(file) for file in one.files],
+        **{name: value for name, value in one.values.items() if not isinstance(value, tuple)},
     }
 
 
@@ -144,7 +157,8 @@ def _step(step: RenderedStep) -> Json:
     return {"run_on": step.run_on, "shell": step.shell, "text": step.text, "title": step.title}
 
 
-def _proof(proof: Proof) -> Json:
+def proof_of(proof: Proof) -> Json:
+    """Returns what became of a fault."""
     return {
         "outcome": proof.outcome,
         "cause": proof.cause.id if proof.cause else None,

@@ -12,12 +12,24 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from wizard.report.words import RUN_ON, SHELLS, SOURCES, TIERS, inconclusive, of_days, of_questions, of_value
+from wizard.report.words import (
+    RUN_ON,
+    SHELLS,
+    SOURCES,
+    TIERS,
+    inconclusive,
+    of_days,
+    of_proof,
+    of_questions,
+    of_value,
+)
 
 if TYPE_CHECKING:
     from wizard.diagnosis.match import Match
+    from wizard.diagnosis.proof import Proof
     from wizard.diagnosis.walk import Trailmark
     from wizard.fixes.render import RenderedFix, RenderedStep
+    from wizard.made_certificate import Made
     from wizard.model.case import Case
     from wizard.model.certificate import Certificate
     from wizard.model.evidence import Evidence, Value
@@ -156,6 +168,39 @@ def fixes(rendered: Sequence[RenderedFix]) -> Iterator[str]:
             yield "  confirm:"
             yield fix.confirm
         yield ""
+
+
+def told_by_time(at: datetime, words: str) -> str:
+    """Returns what happened at a moment, given in UTC, with the time of day of this machine."""
+    return f"{at.astimezone():%H:%M:%S}  {words}"
+
+
+def proven(proof: Proof, done: Diagnosis, knowledge: Knowledge) -> Iterator[str]:
+    """Yields what became of a fault: in a sentence, then what was measured before and after."""
+    facts = {fact.id: fact for fact in knowledge.facts}
+    symbol = "✓" if proof.outcome == "fixed" else "?" if proof.outcome == "unproven" else "✗"
+    yield from _wrapped(f"PROOF  {symbol} {of_proof(proof)}", "", "  ")
+    for change in proof.changes:
+        before, after = (of_value(value, facts.get(change.fact)) for value in (change.before, change.after))
+        title = facts[change.fact].title if change.fact in facts else change.fact
+        yield from _wrapped(f"{title}: {before} → {after}", "  ", "    ")
+    if proof.outcome == "next-fault" and done.fixes:
+        yield from _wrapped(f"Go on with [{done.fixes[0].id}]: {done.fixes[0].title}.", "  ")
+
+
+def made(one: Made) -> Iterator[str]:
+    """Yields the files of a certificate that was made, and what to do with them."""
+    yield f"MADE  {'a root, and by it' if one.new_root else 'by the root that was there,'} a certificate for the server"
+    yield from _field("names", ", ".join(one.names))
+    yield from _field("valid to", f"{one.not_after:%Y-%m-%d}")
+    for file, purpose in one.files.items():
+        yield f"    {file}"
+        yield f"               {purpose}"
+    yield from _wrapped(
+        "Take the server's files to the server, by the commands below. Give the root, and never its key, to every "
+        "client: dbtls fix private-ca-not-trusted has the commands for that.",
+        "  ",
+    )
 
 
 def how_to(how: HowTo) -> Iterator[str]:

@@ -257,7 +257,7 @@ class WizardApp(App[int]):
 
     def save(self, name: str, text: str, warning: str | None = None) -> None:
         """Asks for a file name and writes the file; an existing one only after asking again."""
-        from wizard.report.write import write
+        from wizard.private_files import write
         from wizard.tui.screens.dialogs import SaveAs
 
         def chosen(typed: str | None) -> None:

@@ -17,10 +17,10 @@ from textual.widgets.option_list import Option
 from wizard.fixes.render import RenderedFix, RenderedStep
 from wizard.model.knowledge import Platform, Tier
 from wizard.report import text as plain
+from wizard.report.script import as_script, script_name
 from wizard.report.words import RUN_ON, SHELLS
 from wizard.tui.journey import Journey
 from wizard.tui.screens.step import BACK, StepScreen
-from wizard.tui.script import as_script, script_name
 from wizard.tui.text import MUTED, field, literal, marked
 from wizard.tui.widgets.command_box import CommandBox
 from wizard.tui.widgets.paragraphs import Paragraphs

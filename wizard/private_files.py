@@ -21,13 +21,14 @@ def only_regular(path: Path) -> None:
             raise FileError(f"{path} is not a regular file, so nothing is written to it.")
 
 
-def write(path: Path, text: str, *, over: bool) -> None:
-    """Writes a file that only its owner can read, and puts it in its place when it is whole.
+def write(path: Path, content: str | bytes, *, over: bool, mode: int = 0o600) -> None:
+    """Writes a file, which by default only its owner can read, and puts it in its place when it is whole.
 
     Args:
         path: where.
-        text: what, in UTF-8.
+        content: octets, or a text for UTF-8.
         over: whether a file that is there already may be replaced.
+        mode: the rights on it.
 
     Raises:
         FileExistsError: there is one already, and it may not be replaced.
@@ -36,16 +37,18 @@ def write(path: Path, text: str, *, over: bool) -> None:
     import tempfile  # takes 10 ms, for what most runs do without
 
     only_regular(path)
-    content = text.encode()
+    octets = content.encode() if isinstance(content, str) else content
     made: list[Path] = []
     try:
         if not over:
-            path.touch(mode=0o600, exist_ok=False)  # so that nobody else takes the name meanwhile
+            path.touch(mode=mode, exist_ok=False)  # so that nobody else takes the name meanwhile
             made.append(path)
         descriptor, name = tempfile.mkstemp(prefix=".dbtls-", dir=path.parent)  # has mode 0600
         made.append(Path(name))
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            file.write(octets)
+        if mode != 0o600:
+            Path(name).chmod(mode)
         Path(name).replace(path)
     except FileExistsError:
         raise
