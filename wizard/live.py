@@ -18,6 +18,7 @@ from wizard.diagnosis.clients.prediction import Prediction
 from wizard.diagnosis.clients.profiles import profile_of
 from wizard.diagnosis.clients.promise import Promise, promise
 from wizard.diagnosis.connection_string import Pairs
+from wizard.diagnosis.proof import DriverProof
 from wizard.errors import UsageError
 from wizard.forecast import forecast_of
 from wizard.model.evidence import Value
@@ -113,6 +114,21 @@ def ask(
             symptom=symptom,
             agreement=_agreement(predicted, seen, symptom),
         )
+
+
+def driver_proofs(before: Sequence[Seen], after: Sequence[Seen]) -> tuple[DriverProof, ...]:
+    """Returns what each driver did before and after a fix."""
+    earlier = {one.attempt.client: one.attempt.reached for one in before}
+    return tuple(
+        DriverProof(
+            client=one.attempt.client,
+            version=one.attempt.version,
+            before=earlier.get(one.attempt.client),
+            after=one.attempt.reached,
+            error=one.attempt.error if one.attempt.reached == "refused" else None,
+        )
+        for one in after
+    )
 
 
 def wish(client: str, pairs: Pairs, ca_file: Path | None, known: Knowledge) -> tuple[Pairs, Promise]:

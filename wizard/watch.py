@@ -1,7 +1,6 @@
 """Asks a server again and again until its verdict changes: the proof for whoever applies a fix meanwhile.
 
-A round asks only what decided the verdict, which takes one connection for most causes; when that looks different, the
-whole diagnosis decides.
+A round asks only what decided the verdict; when that looks different, the whole diagnosis decides.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from wizard.workbench import Diagnosis, Workbench, engine_of
 
 PATIENCE = 3
 """Rounds in a row in which a server may be away before that counts: a restart is no change."""
-MOST_ABORTED = 60
+MOST_ABORTED = 80
 """Connections to MySQL or MariaDB, which locks a machine out after 100 without a login (max_connect_errors)."""
 
 
@@ -57,7 +56,7 @@ def watch(
             "No probe can see this fault, so there is nothing to watch.",
             hint="After the fix, let the client connect once more.",
         )
-    limited = engine_of(first.case) in ("mysql", "mariadb")
+    limited = is_limited(first)
     spent, away = first.connections, 0
     while pause():
         again = bench.renewed(bench.options)
@@ -79,6 +78,11 @@ def watch(
             yield Round(away=gone)
         if limited and spent >= MOST_ABORTED:
             return
+
+
+def is_limited(done: Diagnosis) -> bool:
+    """Says whether the server counts connections without a login, and locks out whoever opens too many."""
+    return engine_of(done.case) in ("mysql", "mariadb")
 
 
 def _id(done: Diagnosis) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from wizard.errors import FileError
-from wizard.report.write import write
+from wizard.private_files import write
 
 
 @pytest.mark.parametrize("over", [False, True])

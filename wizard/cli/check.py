@@ -13,7 +13,7 @@ from wizard.cli.login import NO_LOGIN, LoginAsked, login_options, seen_by_server
 from wizard.cli.options import Asked, with_case
 from wizard.cli.questions import ask
 from wizard.cli.terminal import Exit, exit_of, is_interactive, result, talk
-from wizard.cli.watch import watched
+from wizard.cli.watch import Watching, watched
 from wizard.diagnosis.proof import Proof
 from wizard.errors import UsageError
 from wizard.model.knowledge import Knowledge
@@ -41,14 +41,24 @@ from wizard.workbench import Diagnosis, Progress, nobody
 @click.option(
     "--every",
     type=click.FloatRange(1, 3600),
-    default=5.0,
-    show_default=True,
-    help="With --watch: seconds between two rounds.",
+    help="With --watch: seconds between two rounds. Usually 5; 20 for MySQL and MariaDB, which count connections.",
+)
+@click.option(
+    "--driver",
+    is_flag=True,
+    help="With --watch: let the drivers of this machine really connect, before and after. It leaves failed logins of"
+    " the user dbtls in the server's log.",
 )
 @login_options
 @with_case
 def command(
-    asked: Asked, login: LoginAsked, as_json: bool, report: Path | None, watching: bool, every: float
+    asked: Asked,
+    login: LoginAsked,
+    as_json: bool,
+    report: Path | None,
+    watching: bool,
+    every: float | None,
+    driver: bool,
 ) -> int:
     """Examines TARGET, names the cause and prints the fixes.
 
@@ -64,7 +74,12 @@ def command(
         raise UsageError("--watch asks a server: name one, and leave --no-probe out.")
     if watching and asked.target == "-":
         raise UsageError("--watch needs the target on the command line: stdin can be read once only.")
-    return examine(asked, as_json=as_json, report=report, login=login, every=every if watching else None)
+    if driver and not watching:
+        raise UsageError(
+            "--driver goes with --watch.", hint="To let drivers connect once: dbtls clients TARGET --driver"
+        )
+    watching_as = Watching(every, driver) if watching else None
+    return examine(asked, as_json=as_json, report=report, login=login, watching=watching_as)
 
 
 def examine(
@@ -73,7 +88,7 @@ def examine(
     as_json: bool,
     report: Path | None = None,
     login: LoginAsked = NO_LOGIN,
-    every: float | None = None,
+    watching: Watching | None = None,
 ) -> Exit:
     """Runs the diagnosis, prints it and writes the report where one is wanted; returns the exit status.
 
@@ -82,7 +97,7 @@ def examine(
         as_json: print one document, and ask nothing.
         report: the file to write the report to.
         login: what the person gave to log in with.
-        every: seconds after which the server is asked again until the verdict changes; None: once.
+        watching: how to ask again until the verdict changes; None: once is enough.
 
     Raises:
         UsageError: an argument cannot be used, or the report has no form or cannot be written.
@@ -98,10 +113,12 @@ def examine(
     case, _ = seen_by_server(bench, case, login, may_ask=not as_json)
     if as_json:
         first = bench.diagnose(case)
-        done, proof = watched(asked, first, bench, every) if every else (first, None)
+        done, proof = watched(asked, first, bench, watching) if watching else (first, None)
         document = json.diagnosis(done)
         result(
-            json.encode({**document, "proof": json.proof_of(proof) if proof else None} if every else document)
+            json.encode(
+                {**document, "proof": json.proof_of(proof) if proof else None} if watching else document
+            )
         )
     else:
         if case.error:
@@ -113,7 +130,7 @@ def examine(
         interactive = is_interactive()
         first = bench.diagnose(case, ask(case.target) if interactive else nobody, watch)
         result(text.diagnosis(first, bench.knowledge, asked.options.at))
-        done, proof = watched(asked, first, bench, every) if every else (first, None)
+        done, proof = watched(asked, first, bench, watching) if watching else (first, None)
         if proof:
             result(["", *text.proven(proof, done, bench.knowledge)])
     if report:

@@ -25,6 +25,18 @@ class Change(msgspec.Struct, frozen=True):
     after: Value | None
 
 
+class DriverProof(msgspec.Struct, frozen=True, kw_only=True):
+    """What a real driver of this machine did, before the fix where it was asked then, and after it."""
+
+    client: str
+    version: str | None
+    before: str | None
+    """How far it came, as `probes.drivers.attempts.Reached`."""
+    after: str | None
+    error: str | None
+    """Its words, where it failed after the fix."""
+
+
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a fault."""
 
@@ -33,6 +45,8 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     """The fault that shows now; None where none does, or where it is not known."""
     changes: tuple[Change, ...]
     """In the order in which the facts were established afterwards."""
+    drivers: tuple[DriverProof, ...] = ()
+    """Empty where no driver was asked to connect."""
 
 
 def compare(before: Case, found: Verdict, after: Case, now: Verdict) -> Proof:

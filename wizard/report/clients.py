@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from wizard.report import text
 from wizard.report.json import Json, of_target
 from wizard.report.text import WIDTH
+from wizard.report.words import REACHED
 
 if TYPE_CHECKING:
     from wizard.diagnosis.clients.prediction import Prediction
@@ -25,13 +26,6 @@ STATES: dict[bool | None, tuple[str, str]] = {
 """The sign and the word of what a client does."""
 ENCRYPTED = {"session": "session", "login": "login only", "none": "nothing", None: "-"}
 """What is under TLS, in a word or two."""
-REACHED = {
-    "connected": "connected",
-    "login-refused": "got through TLS to the login",
-    "refused": "failed",
-    None: "cannot be told",
-}
-"""How far a driver came."""
 AGREEMENTS: dict[Agreement, tuple[str, str]] = {
     "agrees": ("✓", "as predicted"),
     "disagrees": ("✗", "DISAGREES"),

@@ -21,6 +21,7 @@ from wizard.model.text import excerpt, printable
 from wizard.report.words import (
     CONFIDENCES,
     PLATFORMS,
+    REACHED,
     RUN_ON,
     SHELLS,
     SOURCES,
@@ -287,7 +288,22 @@ def _proof(proof: Proof, facts: dict[str, FactEntry]) -> Section:
         for one in proof.changes
     )
     changed = Table(("Fact", "Before", "After"), rows) if rows else Paragraph("No fact has changed.")
-    return Section("After the fix", (Paragraph(of_proof(proof)), changed))
+    return Section("After the fix", (Paragraph(of_proof(proof)), changed, *_drivers(proof)))
+
+
+def _drivers(proof: Proof) -> Iterator[Block]:
+    """Yields what real drivers did."""
+    if not proof.drivers:
+        return
+    rows = tuple(
+        (
+            f"{one.client} {one.version or ''}".rstrip(),
+            REACHED[one.before] if one.before else "not asked",
+            (REACHED[one.after], *((": ", _foreign(one.error)) if one.error else ())),
+        )
+        for one in proof.drivers
+    )
+    yield Table(("Driver", "Before", "After"), rows)
 
 
 def _trail(verdict: Verdict, facts: dict[str, FactEntry]) -> Section | None:

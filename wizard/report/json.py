@@ -163,6 +163,16 @@ def proof_of(proof: Proof) -> Json:
         "outcome": proof.outcome,
         "cause": proof.cause.id if proof.cause else None,
         "changes": [{"fact": one.fact, "before": one.before, "after": one.after} for one in proof.changes],
+        "drivers": [
+            {
+                "client": one.client,
+                "version": one.version,
+                "before": one.before,
+                "after": one.after,
+                "error": one.error,
+            }
+            for one in proof.drivers
+        ],
     }
 
 

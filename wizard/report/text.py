@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from wizard.report.words import (
+    REACHED,
     RUN_ON,
     SHELLS,
     SOURCES,
@@ -184,6 +185,10 @@ def proven(proof: Proof, done: Diagnosis, knowledge: Knowledge) -> Iterator[str]
         before, after = (of_value(value, facts.get(change.fact)) for value in (change.before, change.after))
         title = facts[change.fact].title if change.fact in facts else change.fact
         yield from _wrapped(f"{title}: {before} → {after}", "  ", "    ")
+    for one in proof.drivers:
+        before = f"{REACHED[one.before]} → " if one.before else ""
+        words = f"{one.client} {one.version or ''}".rstrip() + f": {before}{REACHED[one.after]}"
+        yield from _wrapped(f"{words}{f': {of_value(one.error)}' if one.error else ''}", "  ", "    ")
     if proof.outcome == "next-fault" and done.fixes:
         yield from _wrapped(f"Go on with [{done.fixes[0].id}]: {done.fixes[0].title}.", "  ")
 

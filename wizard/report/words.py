@@ -84,6 +84,15 @@ PLATFORMS: dict[Platform, str] = {
 }
 
 
+REACHED: dict[str | None, str] = {
+    "connected": "connected",
+    "login-refused": "got through TLS to the login",
+    "refused": "failed",
+    None: "cannot be told",
+}
+"""How far a driver came."""
+
+
 def inconclusive(verdict: Verdict) -> str:
     """Returns the title of a verdict without a cause."""
     return "What is known does not suffice to name the cause"

@@ -38,6 +38,7 @@ from wizard.tui.target_form import TargetForm
 from wizard.workbench import Workbench
 
 if TYPE_CHECKING:
+    from wizard.live import Seen
     from wizard.tui.app import WizardApp
 
 
@@ -193,6 +194,11 @@ class Flow:
             if self._in_stack(WalkScreen) is None:
                 self._asked.append(screen.journey)
             self.advance(msgspec.structs.replace(screen.journey, case=case))
+
+    def drivers_seen(self, seen: tuple[Seen, ...]) -> None:
+        """Keeps what the drivers did, to compare it with what they do after a fix."""
+        if (verdict := self._in_stack(VerdictScreen)) is not None:
+            verdict.journey = msgspec.structs.replace(verdict.journey, seen=seen)
 
     def changed(self, case: Case) -> None:
         """Goes on with an answer that was changed or taken back in the walk."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from wizard.diagnosis.proof import Proof
 from wizard.diagnosis.target import ReadTarget
+from wizard.fixes.values import Values
 from wizard.model.case import Case
 from wizard.model.options import Options
 from wizard.workbench import Diagnosis, Workbench
+
+if TYPE_CHECKING:
+    from wizard.live import Seen
 
 Place = Literal["error", "server", "evidence", "verdict", "fix", "proof"]
 PLACES: tuple[Place, ...] = ("error", "server", "evidence", "verdict", "fix", "proof")
@@ -43,6 +47,10 @@ class Journey(msgspec.Struct, frozen=True, kw_only=True):
     elapsed_ms: int = 0
     """How long the probes took."""
     diagnosis: Diagnosis | None = None
+    filled: Values = {}
+    """What the person filled into the commands."""
+    seen: tuple[Seen, ...] = ()
+    """What the drivers of this machine did before a fix."""
     proof: Proof | None = None
 
     @property

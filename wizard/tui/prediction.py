@@ -10,7 +10,8 @@ from textual.content import Content
 from wizard.diagnosis.clients.profiles import profile_of
 from wizard.model.client import OptionEntry
 from wizard.model.knowledge import Knowledge
-from wizard.report.clients import AGREEMENTS, ENCRYPTED, REACHED, STATES, rests_on
+from wizard.report.clients import AGREEMENTS, ENCRYPTED, STATES, rests_on
+from wizard.report.words import REACHED
 from wizard.tui.articles import Rows, article, client_notes
 from wizard.tui.text import MUTED, State, field, literal, marked
 

@@ -255,6 +255,7 @@ Type words to search, such as a part of a name, or `connects`, `fails`, `unknown
     def _all_asked(self, event: AllAsked) -> None:
         if event.run == self._connecting.number:
             self._end(compared(self._seen.values()))
+            self.app.flow.drivers_seen(tuple(self._seen.values()))
 
     def _end(self, sentence: str | None) -> None:
         """Says how it ended; the summary comes back where there is nothing to say."""

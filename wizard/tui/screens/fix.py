@@ -15,11 +15,13 @@ from textual.widgets import OptionList, Select, Static, Tab, Tabs
 from textual.widgets.option_list import Option
 
 from wizard.fixes.render import RenderedFix, RenderedStep
-from wizard.model.knowledge import Platform, Tier
+from wizard.fixes.values import Values
+from wizard.model.knowledge import Parameter, Platform, Tier
 from wizard.report import text as plain
 from wizard.report.script import as_script, script_name
 from wizard.report.words import RUN_ON, SHELLS
 from wizard.tui.journey import Journey
+from wizard.tui.screens.fill_in import FillIn
 from wizard.tui.screens.step import BACK, StepScreen
 from wizard.tui.text import MUTED, field, literal, marked
 from wizard.tui.widgets.command_box import CommandBox
@@ -28,7 +30,7 @@ from wizard.tui.widgets.paragraphs import Paragraphs
 _TIERS: tuple[Tier, ...] = get_args(Tier)
 _TAB: dict[Tier, str] = {"permanent": "Permanent", "intermediate": "Intermediate", "bypass": "Bypass"}
 _SERVERS: tuple[Platform, ...] = ("windows-server", "linux-server", "container-server")
-_CLIENTS: tuple[Platform, ...] = ("windows", "debian", "rhel", "suse", "macos")
+_CLIENTS: tuple[Platform, ...] = ("windows", "debian", "rhel", "suse", "macos", "container")
 _PLATFORMS: dict[Platform, str] = {
     "windows-server": "Windows",
     "linux-server": "Linux",
@@ -38,6 +40,7 @@ _PLATFORMS: dict[Platform, str] = {
     "rhel": "RHEL, Fedora",
     "suse": "SUSE",
     "macos": "macOS",
+    "container": "container",
 }
 
 
@@ -52,14 +55,15 @@ class FixScreen(StepScreen):
 what that gives up. `Left` and `Right` change between them, `Up` and `Down` choose a fix.
 
 `C` copies a step: the one that has the focus (`Tab` moves on), else the first. `Shift+C` copies all steps, `S` saves
-them, `T` shows them as plain text to mark with the mouse. Afterwards `P` asks the server again and proves that it is
-fixed.
+them, `T` shows them as plain text to mark with the mouse. Where something in <angle brackets> is not known, `F` asks
+you for it. Afterwards `P` asks the server again and proves that it is fixed.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy_step", "copy step", id="copy-step"),
         Binding("C", "copy_all", "copy all", id="copy-all", key_display="C"),
         Binding("s", "save", "save", id="save"),
         Binding("t", "plain", "plain", id="plain-text"),
+        Binding("f", "fill_in", "fill in", id="fill-in"),
         Binding("left", "tier(-1)", "tier", id="tier-left", key_display="←→"),
         Binding("right", "tier(1)", show=False, id="tier-right"),
         Binding("p", "prove", "prove it", id="prove"),
@@ -129,8 +133,8 @@ fixed.
     def _selected(self) -> None:
         self._choose_from()
 
-    def _choose_from(self) -> None:
-        """Fills the list with the fixes of the tier that fit what is selected."""
+    def _choose_from(self, at: str | None = None) -> None:
+        """Fills the list with the fixes of the tier that fit what is selected; `at` is the one to show."""
         done = self.journey.diagnosis
         if done is None or done.verdict.cause is None:
             return
@@ -152,16 +156,17 @@ fixed.
         tier = self.query_one(Tabs).active
         self._fixes = tuple(
             fix
-            for fix in self.journey.bench.fixes(case, done.verdict.cause.id)
+            for fix in self.journey.bench.fixes(case, done.verdict.cause.id, filled=self.journey.filled)
             if fix.tier == tier and all(fix.id in ids for ids in fitting)
         )
         shown = self.query_one("#fixes", OptionList)
         shown.clear_options()
         shown.add_options(Option(literal(fix.title), id=fix.id) for fix in self._fixes)
         shown.display = len(self._fixes) > 1
+        number = next((number for number, fix in enumerate(self._fixes) if fix.id == at), 0)
         if self._fixes:
-            shown.highlighted = 0
-        self._show(self._fixes[0] if self._fixes else None)
+            shown.highlighted = number
+        self._show(self._fixes[number] if self._fixes else None)
 
     @on(OptionList.OptionHighlighted, "#fixes")
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
@@ -192,11 +197,22 @@ fixed.
         box.scroll_home(animate=False)
 
     def _meanings(self, fix: RenderedFix) -> dict[str, str]:
-        entry = next(one for one in self.journey.bench.knowledge.fixes if one.id == fix.id)
-        return {parameter.id: parameter.meaning for parameter in entry.parameters}
+        return {parameter.id: parameter.meaning for parameter in self._parameters(fix)}
+
+    def _parameters(self, fix: RenderedFix) -> tuple[Parameter, ...]:
+        return next(one for one in self.journey.bench.knowledge.fixes if one.id == fix.id).parameters
+
+    def _to_fill_in(self) -> list[Parameter]:
+        """Returns what the fix needs and the case does not know, also what was filled in already."""
+        if self._shown is None:
+            return []
+        wanted = {*self._shown.missing, *self.journey.filled}
+        return [parameter for parameter in self._parameters(self._shown) if parameter.id in wanted]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offers copying only where there is something to copy."""
+        """Offers copying only where there is something to copy, and filling in where something is missing."""
+        if action == "fill_in":
+            return bool(self._to_fill_in())
         return self._shown is not None if action in ("copy_step", "copy_all", "save", "plain") else True
 
     def action_tier(self, by: int) -> None:
@@ -226,6 +242,24 @@ fixed.
         """Shows the fix as plain text."""
         if self._shown is not None:
             self.app.show_plain("\n".join(plain.fixes((self._shown,))))
+
+    def action_fill_in(self) -> None:
+        """Asks for what stands in angle brackets."""
+
+        def filled(values: Values | None) -> None:
+            done = self.journey.diagnosis
+            if values is None or done is None or done.verdict.cause is None or self._shown is None:
+                return
+            at = self._shown.id
+            asked = {parameter.id for parameter in self._to_fill_in()}
+            kept = {name: value for name, value in self.journey.filled.items() if name not in asked}
+            together = {**kept, **values}
+            fixes = self.journey.bench.fixes(done.case, done.verdict.cause.id, filled=together)
+            concluded = msgspec.structs.replace(done, fixes=fixes)
+            self.show_journey(msgspec.structs.replace(self.journey, filled=together, diagnosis=concluded))
+            self._choose_from(at)
+
+        self.app.push_screen(FillIn(self._to_fill_in(), self.journey.filled), filled)
 
     def action_prove(self) -> None:
         """Asks the server again."""
