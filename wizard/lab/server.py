@@ -62,7 +62,9 @@ class LabServer:
 
 
 @contextlib.contextmanager
-def serve(scenario: ScenarioEntry, port: int = 0) -> Iterator[LabServer]:
+def serve(
+    scenario: ScenarioEntry, port: int = 0, *, identity: ServerIdentity | None = None
+) -> Iterator[LabServer]:
     """Runs a scenario on the loopback while the context is open.
 
     Any number of clients may connect at the same time, with any user and password. Leaving the context ends all
@@ -71,11 +73,12 @@ def serve(scenario: ScenarioEntry, port: int = 0) -> Iterator[LabServer]:
     Args:
         scenario: what to serve.
         port: the port to listen on; 0 takes a free one.
+        identity: what to present, instead of what the scenario asks for.
 
     Raises:
         UsageError: the port is taken or may not be used.
     """
-    identity = identity_for(scenario)
+    identity = identity or identity_for(scenario)
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(_bound(port))
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dbtls-lab-")))
