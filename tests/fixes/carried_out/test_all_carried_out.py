@@ -1,0 +1,63 @@
+"""Every recipe that can run on Linux is carried out by some test, as it is printed."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+from tests.fixes.carried_out.carrying import FIXES
+from wizard.model.knowledge import FixEntry, Platform, Shell
+
+HERE = Path(__file__).parent
+ELSEWHERE: frozenset[Platform] = frozenset({"windows", "windows-server", "macos", "hosted-server"})
+"""Where no Linux machine can stand in: another system, or a provider's account."""
+NOT_HERE: frozenset[Shell] = frozenset({"screen", "powershell", "cmd", "tsql", "ole-db"})
+"""A fix of nothing but these is for a person, for Windows, or for a SQL Server, which is not to be had."""
+
+
+def runs_on_linux(fix: FixEntry) -> bool:
+    """Says whether a Linux machine can carry out some step of a fix."""
+    return fix.platform not in ELSEWHERE and any(step.shell not in NOT_HERE for step in fix.steps)
+
+
+def modules() -> Iterator[ModuleType]:
+    """Imports the tests of fixes."""
+    for file in sorted(HERE.parent.rglob("test_*.py")):
+        if file == Path(__file__):
+            continue
+        name = f"carried_out_by_{file.stem}"
+        spec = importlib.util.spec_from_file_location(name, file)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        yield module
+
+
+def carried_out() -> set[str]:
+    """The ids of the fixes that tests say they carry out."""
+    return {
+        str(fix)
+        for module in modules()
+        for _, test in inspect.getmembers(module, inspect.isfunction)
+        for mark in getattr(test, "pytestmark", [])
+        if mark.name == "carries_out"
+        for fix in mark.args
+    }
+
+
+def test_every_recipe_for_linux_is_carried_out() -> None:
+    """None is left that only a parser has seen."""
+    done = carried_out()
+    assert sorted(name for name, fix in FIXES.items() if runs_on_linux(fix) and name not in done) == []
+
+
+def test_what_nobody_carries_out_would_be_noticed() -> None:
+    """The twin: the rule takes in most fixes, and a mark that nobody has is not found."""
+    assert sum(map(runs_on_linux, FIXES.values())) > 150
+    assert "no-such-fix" not in carried_out()
