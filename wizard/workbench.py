@@ -297,7 +297,13 @@ class Workbench:
             client=case.client,
             facts=case.facts(),
         )
-        return tuple(render_fix(fix, values) for fix in chosen)
+        pages = {source.id: source.url for source in self.knowledge.sources}
+        return tuple(
+            msgspec.structs.replace(
+                render_fix(fix, values), sources=tuple(url for one in fix.sources if (url := pages.get(one)))
+            )
+            for fix in chosen
+        )
 
     def _output(self, case: Case, text: str) -> Output | None:
         from wizard.diagnosis.pasted.read import read_output

@@ -67,6 +67,8 @@ class RenderedFix(msgspec.Struct, frozen=True, kw_only=True):
     when_ok: str | None
     when_not: str | None
     missing: tuple[str, ...]
+    sources: tuple[str, ...] = ()
+    """Addresses of the pages that it is taken from."""
 
 
 def render_fix(fix: FixEntry, values: Mapping[str, Given]) -> RenderedFix:

@@ -261,6 +261,7 @@ def _fix(fix: RenderedFix) -> Section:
         ("Good when", fix.when_ok),
         ("Not when", fix.when_not),
         ("Id", fix.id),
+        ("Sources", " ".join(fix.sources)),
     )
     blocks: list[Block] = [Paragraph(f"Gives up: {fix.gives_up}", strong=True)] if fix.gives_up else []
     blocks.append(Fields(tuple((label, text) for label, text in pairs if text)))

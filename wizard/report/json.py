@@ -139,6 +139,7 @@ def fix(one: RenderedFix) -> Json:
         "when_not": one.when_not,
         "missing": one.missing,
         "options": one.options,
+        "sources": one.sources,
     }
 
 

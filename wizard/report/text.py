@@ -168,6 +168,9 @@ def fixes(rendered: Sequence[RenderedFix]) -> Iterator[str]:
                 yield from _step("undo", step)
             yield "  confirm:"
             yield fix.confirm
+            if len(rendered) == 1 and fix.sources:  # of many fixes they would be half of the text
+                yield "  sources:"
+                yield from (f"    {source}" for source in fix.sources)
         yield ""
 
 
