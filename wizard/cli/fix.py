@@ -92,8 +92,17 @@ def command(
     elif as_script:
         result(script.as_script(fixes[0]).splitlines())
     else:
+        whole = text.most_useful(fixes)
         made_lines = (*text.made(made), "") if made else ()
-        result([f"{entry.title} ({cause})", "", *made_lines, *text.fixes(fixes), *_unfilled(fixes, chosen)])
+        result(
+            [
+                f"{entry.title} ({cause})",
+                "",
+                *made_lines,
+                *text.fixes(fixes, whole),
+                *_unfilled(fixes, chosen),
+            ]
+        )
     return Exit.FINE
 
 
@@ -163,7 +172,9 @@ def _asked_for(fix: RenderedFix, known: Knowledge) -> dict[str, Given]:
 
 
 def _unfilled(fixes: tuple[RenderedFix, ...], chosen: str | None) -> Iterator[str]:
-    """Yields how to fill in what stands in angle brackets."""
+    """Yields how to fill in what stands in angle brackets, and how to see what is not shown."""
+    if len(text.most_useful(fixes)) < len(fixes):
+        yield "The commands of those that are only named: add --id ID, or --client CLIENT for your client's settings."
     lacking = [fix for fix in fixes if fix.missing]
     if lacking and chosen is None:
         yield "What stands in <angle brackets> is not known yet. Have it filled in:"

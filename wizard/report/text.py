@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -34,11 +34,15 @@ if TYPE_CHECKING:
     from wizard.model.case import Case
     from wizard.model.certificate import Certificate
     from wizard.model.evidence import Evidence, Value
-    from wizard.model.knowledge import FactEntry, HowTo, Knowledge
+    from wizard.model.knowledge import FactEntry, HowTo, Knowledge, Tier
     from wizard.workbench import Diagnosis
 
 WIDTH = min(78, max(32, shutil.get_terminal_size().columns - 2))
 """Columns of a line, commands aside; narrower where the terminal is."""
+
+_FEW = 4
+"""So many fixes are all shown with their commands."""
+_AT_FIRST: dict[Tier, int] = {"permanent": 3, "intermediate": 2, "bypass": 1}
 
 ON_PLATFORM = {"windows": "on Windows", "linux": "on Linux", "macos": "on macOS", "any": "from any client"}
 
@@ -106,7 +110,7 @@ def diagnosis(done: Diagnosis, knowledge: Knowledge, at: datetime) -> Iterator[s
             symbol = "·" if one.cause.severity == "note" else "!"
             yield from _wrapped(f"{symbol} {one.cause.title} ({one.cause.id})", "  ", "    ")
     if done.fixes:
-        yield from ("", *fixes(done.fixes), *_recap(done))
+        yield from ("", *fixes(done.fixes, whole := most_useful(done.fixes, _AT_FIRST)), *_recap(done, whole))
 
 
 def evidence(entries: Iterable[Evidence], knowledge: Knowledge) -> Iterator[str]:
@@ -146,11 +150,23 @@ def certificates(chain: Sequence[Certificate], at: datetime) -> Iterator[str]:
             yield from _field("malformed", ", ".join(one.malformed))
 
 
-def fixes(rendered: Sequence[RenderedFix]) -> Iterator[str]:
-    """Yields the fixes, tier by tier, with commands that can be copied: unwrapped and flush left."""
+def fixes(rendered: Sequence[RenderedFix], whole: Collection[str] | None = None) -> Iterator[str]:
+    """Yields the fixes, tier by tier, with commands that can be copied: unwrapped and flush left.
+
+    Args:
+        rendered: the fixes.
+        whole: the ids of those that are shown with their commands, the others by their title; None: all are.
+    """
     for tier, group in groupby(rendered, key=lambda fix: fix.tier):
         yield f"FIX · {TIERS[tier]}"
-        for fix in group:
+        brief = False
+        for fix in sorted(group, key=lambda fix: whole is not None and fix.id not in whole):
+            if whole is not None and fix.id not in whole:
+                if not brief:
+                    yield from ("", "  Also:")
+                    brief = True
+                yield from _wrapped(f"[{fix.id}] {fix.title} ({fix.platform})", "  ", "    ")
+                continue
             yield ""
             yield from _wrapped(f"[{fix.id}] {fix.title} ({fix.platform})", "  ", "    ")
             for label, text in (
@@ -172,6 +188,25 @@ def fixes(rendered: Sequence[RenderedFix]) -> Iterator[str]:
                 yield "  sources:"
                 yield from (f"    {source}" for source in fix.sources)
         yield ""
+
+
+def most_useful(rendered: Sequence[RenderedFix], most: Mapping[Tier, int] | None = None) -> frozenset[str]:
+    """Returns the ids of the fixes to show with their commands, where all would be too many to read.
+
+    Those for one client's options are left out where there are others: which client it is, is not known then.
+
+    Args:
+        rendered: the fixes.
+        most: how many of each tier; None: no limit.
+    """
+    if len(rendered) <= _FEW or (len({fix.client for fix in rendered} - {None}) <= 1 and most is None):
+        return frozenset(fix.id for fix in rendered)
+    shown: list[str] = []
+    for tier, group in groupby(rendered, key=lambda fix: fix.tier):
+        of_tier = list(group)
+        general = [fix.id for fix in of_tier if fix.client is None] or [fix.id for fix in of_tier]
+        shown += general[: most[tier]] if most else general
+    return frozenset(shown)
 
 
 def told_by_time(at: datetime, words: str) -> str:
@@ -283,11 +318,16 @@ def own_view(case: Case, facts: Mapping[str, FactEntry]) -> Iterator[str]:
             yield from _wrapped(told, "  ", "    ")
 
 
-def _recap(done: Diagnosis) -> Iterator[str]:
+def _recap(done: Diagnosis, whole: Collection[str]) -> Iterator[str]:
     """Yields the verdict and where to start once more: on a terminal the end is what people see."""
     first = done.fixes[0]
     yield f"IN SHORT  ✗ {done.verdict.cause.title if done.verdict.cause else ''}"
     yield from _wrapped(f"Start with [{first.id}] above: {first.title}.", "  ")
+    if len(whole) < len(done.fixes):
+        cause = done.verdict.cause.id if done.verdict.cause else ""
+        target = f" {done.case.target}" if done.case.target else ""
+        yield from _wrapped("For another fix, or for your client's own settings:", "  ")
+        yield f"dbtls fix {cause}{target} --id ID, or --client CLIENT, or --platform PLATFORM"
     yield from _wrapped("Afterwards, prove it:", "  ")
     yield first.confirm
 
