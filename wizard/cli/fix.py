@@ -92,7 +92,7 @@ def command(
     elif as_script:
         result(script.as_script(fixes[0]).splitlines())
     else:
-        whole = text.most_useful(fixes)
+        whole = _whole(fixes, narrowed=platform is not None or case.client is not None)
         made_lines = (*text.made(made), "") if made else ()
         result(
             [
@@ -100,7 +100,7 @@ def command(
                 "",
                 *made_lines,
                 *text.fixes(fixes, whole),
-                *_unfilled(fixes, chosen),
+                *_unfilled(fixes, whole, chosen),
             ]
         )
     return Exit.FINE
@@ -171,10 +171,15 @@ def _asked_for(fix: RenderedFix, known: Knowledge) -> dict[str, Given]:
     return filled
 
 
-def _unfilled(fixes: tuple[RenderedFix, ...], chosen: str | None) -> Iterator[str]:
+def _whole(fixes: tuple[RenderedFix, ...], *, narrowed: bool) -> frozenset[str]:
+    """Returns the ids of the fixes whose commands are printed: all that can be read, where nobody said what for."""
+    return text.most_useful(fixes, None if narrowed else {"permanent": 5, "intermediate": 3, "bypass": 2})
+
+
+def _unfilled(fixes: tuple[RenderedFix, ...], whole: frozenset[str], chosen: str | None) -> Iterator[str]:
     """Yields how to fill in what stands in angle brackets, and how to see what is not shown."""
-    if len(text.most_useful(fixes)) < len(fixes):
-        yield "The commands of those that are only named: add --id ID, or --client CLIENT for your client's settings."
+    if len(whole) < len(fixes):
+        yield "For the commands of those that are only named add --id ID, --platform PLATFORM or --client CLIENT."
     lacking = [fix for fix in fixes if fix.missing]
     if lacking and chosen is None:
         yield "What stands in <angle brackets> is not known yet. Have it filled in:"
