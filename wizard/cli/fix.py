@@ -17,6 +17,7 @@ from wizard.fixes.values import Given, Values, case_values, read_value
 from wizard.model.knowledge import CauseEntry, Knowledge, Parameter, Platform
 from wizard.model.text import nearest, printable
 from wizard.report import json, script, text
+from wizard.report.selected import TO_CHOOSE_FROM, most_useful
 from wizard.workbench import engine_of
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def _asked_for(fix: RenderedFix, known: Knowledge) -> dict[str, Given]:
 
 def _whole(fixes: tuple[RenderedFix, ...], *, narrowed: bool) -> frozenset[str]:
     """Returns the ids of the fixes whose commands are printed: all that can be read, where nobody said what for."""
-    return text.most_useful(fixes, None if narrowed else {"permanent": 5, "intermediate": 3, "bypass": 2})
+    return most_useful(fixes, None if narrowed else TO_CHOOSE_FROM)
 
 
 def _unfilled(fixes: tuple[RenderedFix, ...], whole: frozenset[str], chosen: str | None) -> Iterator[str]:

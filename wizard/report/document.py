@@ -7,7 +7,7 @@ or a person gave. Secrets are blanked here once more; that no foreign sign acts 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from wizard import __version__
 from wizard.diagnosis.secrets import without_secrets
 from wizard.model.target import NAMES
 from wizard.model.text import excerpt, printable
+from wizard.report.selected import TO_CHOOSE_FROM, most_useful
 from wizard.report.words import (
     CONFIDENCES,
     PLATFORMS,
@@ -246,11 +247,20 @@ def _certificates(chain: Sequence[Certificate], at: datetime) -> Section | None:
 def _fixes(fixes: Sequence[RenderedFix]) -> Section | None:
     if not fixes:
         return None
+    whole = most_useful(fixes, TO_CHOOSE_FROM)
     tiers = [
-        Section(TIERS[tier], tuple(_fix(fix) for fix in group))
+        Section(TIERS[tier], tuple(_of_tier(list(group), whole)))
         for tier, group in groupby(fixes, key=lambda fix: fix.tier)
     ]
     return Section("Fixes", tuple(tiers))
+
+
+def _of_tier(fixes: Sequence[RenderedFix], whole: Collection[str]) -> Iterator[Block]:
+    """Yields the fixes of one tier; of those that are too many to read only what they are."""
+    yield from (_fix(fix) for fix in fixes if fix.id in whole)
+    rows = tuple((fix.title, PLATFORMS[fix.platform], fix.id) for fix in fixes if fix.id not in whole)
+    if rows:
+        yield Section("Others; dbtls fix prints their commands", (Table(("Fix", "Where", "Id"), rows),))
 
 
 def _fix(fix: RenderedFix) -> Section:

@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from wizard.report.selected import AT_FIRST, most_useful
 from wizard.report.words import (
     REACHED,
     RUN_ON,
@@ -34,15 +35,11 @@ if TYPE_CHECKING:
     from wizard.model.case import Case
     from wizard.model.certificate import Certificate
     from wizard.model.evidence import Evidence, Value
-    from wizard.model.knowledge import FactEntry, HowTo, Knowledge, Tier
+    from wizard.model.knowledge import FactEntry, HowTo, Knowledge
     from wizard.workbench import Diagnosis
 
 WIDTH = min(78, max(32, shutil.get_terminal_size().columns - 2))
 """Columns of a line, commands aside; narrower where the terminal is."""
-
-_FEW = 4
-"""So many fixes are all shown with their commands."""
-_AT_FIRST: dict[Tier, int] = {"permanent": 3, "intermediate": 2, "bypass": 1}
 
 ON_PLATFORM = {"windows": "on Windows", "linux": "on Linux", "macos": "on macOS", "any": "from any client"}
 
@@ -110,7 +107,7 @@ def diagnosis(done: Diagnosis, knowledge: Knowledge, at: datetime) -> Iterator[s
             symbol = "·" if one.cause.severity == "note" else "!"
             yield from _wrapped(f"{symbol} {one.cause.title} ({one.cause.id})", "  ", "    ")
     if done.fixes:
-        yield from ("", *fixes(done.fixes, whole := most_useful(done.fixes, _AT_FIRST)), *_recap(done, whole))
+        yield from ("", *fixes(done.fixes, whole := most_useful(done.fixes, AT_FIRST)), *_recap(done, whole))
 
 
 def evidence(entries: Iterable[Evidence], knowledge: Knowledge) -> Iterator[str]:
@@ -188,25 +185,6 @@ def fixes(rendered: Sequence[RenderedFix], whole: Collection[str] | None = None)
                 yield "  sources:"
                 yield from (f"    {source}" for source in fix.sources)
         yield ""
-
-
-def most_useful(rendered: Sequence[RenderedFix], most: Mapping[Tier, int] | None = None) -> frozenset[str]:
-    """Returns the ids of the fixes to show with their commands, where all would be too many to read.
-
-    Those for one client's options are left out where there are others: which client it is, is not known then.
-
-    Args:
-        rendered: the fixes.
-        most: how many of each tier; None: no limit.
-    """
-    if len(rendered) <= _FEW or (len({fix.client for fix in rendered} - {None}) <= 1 and most is None):
-        return frozenset(fix.id for fix in rendered)
-    shown: list[str] = []
-    for tier, group in groupby(rendered, key=lambda fix: fix.tier):
-        of_tier = list(group)
-        general = [fix.id for fix in of_tier if fix.client is None] or [fix.id for fix in of_tier]
-        shown += general[: most[tier]] if most else general
-    return frozenset(shown)
 
 
 def told_by_time(at: datetime, words: str) -> str:
