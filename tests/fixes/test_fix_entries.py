@@ -330,3 +330,52 @@ def test_a_request_asks_for_every_name(tmp_path: Path) -> None:
         text=True,
     )
     assert "DNS:db.example, IP Address:2001:DB8:0:0:0:0:0:1" in done.stdout
+
+
+def history_signs(text: str) -> list[str]:
+    """Where a terminal's bash would put an earlier command: a ! outside of single quotes, with a word behind it.
+
+    Bash Reference Manual, "Event Designators"; bashhist.c lets `[!` of a pattern and `$!` pass.
+    """
+    found, quoted = [], False
+    for at, sign in enumerate(text):
+        before, behind = text[at - 1 : at], text[at + 1 : at + 2]
+        if sign == "'" and (quoted or not _in_double_quotes(text, at)):
+            quoted = not quoted
+        if (
+            sign == "!"
+            and not quoted
+            and before not in ("[", "$", "\\", "{")
+            and behind not in (*' \t\n=("', "")
+        ):
+            found.append(text[at : at + 20])
+    return found
+
+
+def _in_double_quotes(text: str, end: int) -> bool:
+    """Says whether a place lies inside of double quotes, as far as a line tells."""
+    line = text[text.rfind("\n", 0, end) + 1 : end]
+    outside = re.sub(r"'[^']*'", "", line) if line.count("'") % 2 == 0 else line
+    return len(re.findall(r'(?<!\\)"', outside)) % 2 == 1
+
+
+@every_fix
+def test_a_pasted_step_is_not_changed_by_the_history_of_a_shell(fix: FixEntry) -> None:
+    """Pasted into a terminal, no ! of ours calls an earlier command."""
+    for step in rendered_steps(fix, "examples"):
+        if step.shell == "sh":
+            assert history_signs(step.text) == [], step.title
+
+
+def test_a_history_sign_is_found() -> None:
+    """The twin: what bash replaces is found, what it lets pass is not."""
+    assert history_signs('echo "add !includedir x"')
+    assert history_signs('''echo "the line '!includedir' x"''')
+    for fine in (
+        "echo '!includedir'",
+        "if ! true",
+        "case x in *[!0-9]*) ;; esac",
+        "[ a != b ]",
+        'echo "yes!"',
+    ):
+        assert history_signs(fine) == []
