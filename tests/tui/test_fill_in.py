@@ -12,6 +12,7 @@ from wizard.knowledge.load import load
 from wizard.knowledge.locate import knowledge_folder
 from wizard.tui.screens.fill_in import FillIn
 from wizard.tui.screens.fix import FixScreen
+from wizard.tui.widgets.field import FormInput
 
 FIXES = load(knowledge_folder()).fixes
 
@@ -35,8 +36,9 @@ def _lacks(fix: RenderedFix) -> bool:
     return bool(fix.missing)
 
 
-def _lacks_nothing(fix: RenderedFix) -> bool:
-    return not fix.missing
+def _asks_for_nothing(fix: RenderedFix) -> bool:
+    names = {one.id for entry in FIXES if entry.id == fix.id for one in entry.parameters} & {"names"}
+    return not fix.missing and not names
 
 
 def _lacks_a_name(fix: RenderedFix) -> bool:
@@ -61,6 +63,24 @@ def test_what_is_filled_in_stands_in_the_commands() -> None:
             after = _shown(driver)
             assert (after.id, after.missing) == (before.id, ())
             assert "<" not in "".join(step.text for step in after.steps if step.shell == "sh")
+
+    run(scene())
+
+
+def test_names_can_be_added_to_those_that_are_known() -> None:
+    """The field holds the names of the case; what is added stands in the request."""
+
+    async def scene() -> None:
+        async with started(size=(100, 40), bench=faked(SELF_GENERATED)) as driver:
+            await to_the_fixes(driver)
+            await _until(driver, lambda fix: not _asks_for_nothing(fix))
+            await driver.press("f")
+            field = on(driver, FillIn).query_one("#value-names", FormInput)
+            assert field.value
+            field.value += ", listener.corp.example"
+            while isinstance(driver.app.screen, FillIn):
+                await driver.press("enter")
+            assert "listener.corp.example" in "".join(step.text for step in _shown(driver).steps)
 
     run(scene())
 
@@ -90,7 +110,7 @@ def test_where_nothing_is_missing_nothing_is_asked() -> None:
     async def scene() -> None:
         async with started(size=(100, 40), bench=faked(SELF_GENERATED)) as driver:
             await to_the_fixes(driver)
-            await _until(driver, _lacks_nothing)
+            await _until(driver, _asks_for_nothing)
             await driver.press("f")
             on(driver, FixScreen)
 

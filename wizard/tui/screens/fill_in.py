@@ -53,7 +53,9 @@ needs it. What you leave empty stays a placeholder. `Enter` goes to the next lin
                     yield Static(literal(parameter.meaning, MUTED), classes="fill-in-meaning")
                     value = self._filled.get(parameter.id, "")
                     typed = ", ".join(value) if isinstance(value, tuple) else str(value)
-                    control = FormInput(typed, id=f"value-{parameter.id}", placeholder=parameter.example)
+                    control = FormInput(
+                        typed, id=f"value-{parameter.id}", placeholder=f"such as {parameter.example}"
+                    )
                     yield Field("", control, id=f"field-{parameter.id}")
             yield Footer(compact=True, show_command_palette=False)
 

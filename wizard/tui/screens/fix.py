@@ -15,7 +15,7 @@ from textual.widgets import OptionList, Select, Static, Tab, Tabs
 from textual.widgets.option_list import Option
 
 from wizard.fixes.render import RenderedFix, RenderedStep
-from wizard.fixes.values import Values
+from wizard.fixes.values import Values, case_values
 from wizard.model.knowledge import Parameter, Platform, Tier
 from wizard.report import text as plain
 from wizard.report.script import as_script, script_name
@@ -59,8 +59,8 @@ them, `T` shows them as plain text to mark with the mouse. Where something in <a
 you for it. Afterwards `P` asks the server again and proves that it is fixed.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "copy_step", "copy step", id="copy-step"),
-        Binding("C", "copy_all", "copy all", id="copy-all", key_display="C"),
+        Binding("c", "copy_step", "copy", id="copy-step"),
+        Binding("C", "copy_all", "all", id="copy-all", key_display="C"),
         Binding("s", "save", "save", id="save"),
         Binding("t", "plain", "plain", id="plain-text"),
         Binding("f", "fill_in", "fill in", id="fill-in"),
@@ -203,10 +203,10 @@ you for it. Afterwards `P` asks the server again and proves that it is fixed.
         return next(one for one in self.journey.bench.knowledge.fixes if one.id == fix.id).parameters
 
     def _to_fill_in(self) -> list[Parameter]:
-        """Returns what the fix needs and the case does not know, also what was filled in already."""
+        """Returns what the fix needs and the case does not know, what was filled in already, and names to add to."""
         if self._shown is None:
             return []
-        wanted = {*self._shown.missing, *self.journey.filled}
+        wanted = {*self._shown.missing, *self.journey.filled, "names"}
         return [parameter for parameter in self._parameters(self._shown) if parameter.id in wanted]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -259,7 +259,14 @@ you for it. Afterwards `P` asks the server again and proves that it is fixed.
             self.show_journey(msgspec.structs.replace(self.journey, filled=together, diagnosis=concluded))
             self._choose_from(at)
 
-        self.app.push_screen(FillIn(self._to_fill_in(), self.journey.filled), filled)
+        known = {**self._names(), **self.journey.filled}
+        self.app.push_screen(FillIn(self._to_fill_in(), known), filled)
+
+    def _names(self) -> Values:
+        """Returns the names that the case knows: which others clients use, the person knows."""
+        done = self.journey.diagnosis
+        names = case_values(done.case).get("names") if done else None
+        return {"names": names} if names else {}
 
     def action_prove(self) -> None:
         """Asks the server again."""
