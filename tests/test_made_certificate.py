@@ -65,6 +65,14 @@ def test_sql_server_gets_what_windows_imports(tmp_path: Path) -> None:
     assert mode(tmp_path / "server.pfx") == 0o600
 
 
+def test_the_commands_name_the_folder_wherever_they_are_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative folder stands in them with its whole path."""
+    monkeypatch.chdir(tmp_path)
+    assert made(Path("ca")).values["certificate_file"] == str(tmp_path / "ca" / "server.pem")
+
+
 @pytest.mark.parametrize("lost", ["root-ca.key", "root-ca.pem"])
 def test_half_a_root_is_not_replaced(tmp_path: Path, lost: str) -> None:
     """Whoever has lost a file of it decides what to do."""

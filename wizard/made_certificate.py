@@ -89,6 +89,7 @@ def make_certificate(
     """
     from wizard.pki.private_ca import issue
 
+    folder = folder.absolute()  # the commands are run elsewhere
     if (there := would_replace(folder, engine)) and not over:
         raise UsageError(
             f"{there[0]} is there already.", hint="Choose another folder, or say --overwrite to replace it."
