@@ -246,7 +246,7 @@ def test_an_instance_is_looked_for_on_sql_server_only() -> None:
     assert not select("instance-not-found", "postgresql", knowledge())
 
 
-def test_shell_steps_pass_shellcheck() -> None:
+def test_shell_steps_pass_shellcheck(tmp_path: Path) -> None:
     """The linter finds nothing in the shell steps, with examples and with placeholders."""
     beside = str(Path(sys.executable).parent)
     program = shutil.which("shellcheck", path=beside) or shutil.which("shellcheck")
@@ -259,17 +259,26 @@ def test_shell_steps_pass_shellcheck() -> None:
         for step in rendered_steps(fix, how)
         if step.shell == "sh"
     )
-    for text in texts:
-        # SC2164 asks for an exit after cd, which would close the terminal of the one who pastes the lines.
-        # The others are about quoted text that looks like shell syntax: that is what quoting is for.
-        done = subprocess.run(
-            [program, "--shell=bash", "--exclude=SC2164,SC2016,SC2088,SC1112,SC1003", "-"],
-            input=text,
-            capture_output=True,
-            check=False,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout
+    for number, text in enumerate(texts):
+        (tmp_path / f"{number}.sh").write_text(text + "\n")
+    # SC2164 asks for an exit after cd, which would close the terminal of the one who pastes the lines.
+    # The others are about quoted text that looks like shell syntax: that is what quoting is for.
+    done = subprocess.run(
+        [
+            program,
+            "--shell=bash",
+            "--exclude=SC2164,SC2016,SC2088,SC1112,SC1003",
+            "--format=gcc",
+            *(f"{number}.sh" for number in range(len(texts))),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    wrong = [(line, list(texts)[int(line.partition(".")[0])]) for line in done.stdout.splitlines()]
+    assert not wrong, wrong[0]
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(
