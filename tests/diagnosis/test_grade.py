@@ -203,7 +203,7 @@ def test_the_fix_is_judged_by_its_cause_and_tier(fix: str | None, mark: str, wor
 def test_an_intermediate_fix_works_but() -> None:
     """It keeps the protection, so it is neither right nor wrong."""
     case = measured(trust__status="unknown-issuer")
-    assert graded(case, "private-ca-not-trusted", "trust-linux-image").fix_mark == "right"
+    assert graded(case, "private-ca-not-trusted", "trust-debian").fix_mark == "right"
     done = graded(case, "private-ca-not-trusted", "trust-debian")
     assert (done.fix_mark, done.fix_words[:12]) == ("works", "It works, bu")
 

@@ -83,6 +83,26 @@ def test_no_hostile_name_of_a_certificate_gets_into_a_new_one() -> None:
     assert len(taken) == 51
 
 
+@pytest.mark.parametrize(
+    ("host", "hoster", "told"),
+    [
+        ("shop.postgres.database.azure.com", "azure", {"azure_server": "shop"}),
+        ("shop.c1.eu-west-1.rds.amazonaws.com", "amazon", {"rds_instance": "shop"}),
+        ("shop.neon.tech", "other-cloud", {}),
+        ("shop.corp.example", "own", {}),
+        ("shop.corp.example", None, {}),
+    ],
+)
+def test_a_providers_server_is_known_by_its_name(host: str, hoster: str | None, told: dict[str, str]) -> None:
+    """The provider's commands get the name that it goes by there; of another server nothing is guessed."""
+    case = Case(target=Target(engine="postgresql", host=host, server_name=host))
+    values = case_values(answered(case, Evidence("server.hoster", hoster, "person")))
+    wanted = {**told, **({"hosted_name": host} if told else {})}
+    assert {
+        name: values[name] for name in ("azure_server", "rds_instance", "hosted_name") if name in values
+    } == wanted
+
+
 def parameter(kind: ParameterKind) -> Parameter:
     """A parameter of a kind."""
     return Parameter(id="value", meaning="your value", kind=kind, example="x")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from wizard.errors import QuoteError, UsageError
 from wizard.fixes.quote import quote
 from wizard.model.case import Case
+from wizard.model.evidence import Value
 from wizard.model.knowledge import Parameter, ParameterKind
 from wizard.model.target import DEFAULT_PORTS, Target
 from wizard.model.text import printable
@@ -78,7 +79,16 @@ def _of_target(target: Target, case: Case) -> dict[str, str | int | tuple[str, .
         "instance": instance,
         "service": "MSSQLSERVER" if instance == "MSSQLSERVER" else f"MSSQL${instance}",
         "data_source": target.server_name if usual else f"{target.server_name},{port}",
+        **_of_provider(target.host, case.value("server.hoster")),
     }
+
+
+def _of_provider(host: str, hoster: Value | None) -> dict[str, str]:
+    """Returns what the host tells of a server that a provider runs: Azure and Amazon name it in its first label."""
+    first = {"azure": "azure_server", "amazon": "rds_instance"}
+    if not isinstance(hoster, str) or hoster not in first:
+        return {}
+    return {"hosted_name": host, first[hoster]: host.partition(".")[0]}
 
 
 def _names(case: Case, presented: Iterable[str]) -> tuple[str, ...]:

@@ -26,16 +26,17 @@ KNOWN = read_folder(Path(__file__).parents[3] / "knowledge").knowledge
 PASSWORD = "app-password"
 NAME = "dbtls"
 
-# There is no service manager in the root. Its words are those of systemd 252, for the one unit of the cluster.
+# There is no service manager in the root. Its words are those of systemd 252, for the one unit of the cluster; the
+# environment is that of the packages for RHEL.
 SYSTEMCTL = """#!/bin/bash
 unit=postgresql@{version}-{name}.service
-state() {{ pg_lsclusters -h | awk '$2 == "{name}" {{ print $4 }}'; }}
+state() {{ /usr/bin/pg_lsclusters -h | awk '$2 == "{name}" {{ print $4 }}'; }}
 case "$1" in
   list-units)
     if [ "$(state)" = online ]; then now='active running'; else now='failed failed'; fi
     case "$*" in *--state=failed*) [ "$now" = 'failed failed' ] || exit 0 ;; esac
     echo "$unit loaded $now PostgreSQL Cluster {version}-{name}" ;;
-  show) echo ;;
+  show) echo "PGDATA=/var/lib/postgresql/{version}/{name}/ PG_OOM_ADJUST_FILE=/proc/self/oom_score_adj" ;;
   restart|reload|start) exec pg_ctlcluster {version} {name} "${{1/start/start}}" ;;
   *) echo "Unknown command verb $1." >&2; exit 1 ;;
 esac

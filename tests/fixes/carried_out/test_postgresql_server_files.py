@@ -13,6 +13,7 @@ from tests.fixes.carried_out.postgresql_cluster import (
     Cluster,
     carry_out,
     debian_cluster,
+    paste,
 )
 from tests.servers.certificates import make_certificate
 from wizard.diagnosis.match import Matcher
@@ -135,6 +136,24 @@ def test_wrong_file_names_are_corrected_while_the_server_is_down(cluster: Cluste
     assert conf.read_bytes() == before
     assert does_not_start(cluster, "not-found")
     assert cluster.root.step(mend.undo[0]) == "There is nothing to undo.\n"
+    conf.write_bytes(b"")
+
+
+@carries_out("postgresql-find-files", "postgresql-start-without-tls")
+def test_the_data_directory_is_found_without_the_tools_of_debian(cluster: Cluster) -> None:
+    """Where there is no pg_lsclusters, as on Red Hat, the unit's environment tells it."""
+    cluster.sql("ALTER SYSTEM SET ssl_cert_file = 'gone.crt'")
+    conf = cluster.root.file(f"{cluster.data}/postgresql.auto.conf")
+    before = conf.read_bytes()
+    assert does_not_start(cluster, "not-found")
+    hidden = cluster.root.write("/usr/local/bin/pg_lsclusters", "#!/bin/sh\nexit 127\n", 0o755)
+    mend = fix_of_names(cluster, f"{cluster.data}/old.crt", f"{cluster.data}/old.key")
+    for fix in (mend, fix_without_tls(cluster, "")):
+        for step in fix.steps:
+            paste(cluster.root, step.text)
+        paste(cluster.root, fix.undo[0].text)
+    assert conf.read_bytes() == before
+    hidden.unlink()
     conf.write_bytes(b"")
 
 
