@@ -204,7 +204,7 @@ def test_an_intermediate_fix_works_but() -> None:
     """It keeps the protection, so it is neither right nor wrong."""
     case = measured(trust__status="unknown-issuer")
     assert graded(case, "private-ca-not-trusted", "trust-debian").fix_mark == "right"
-    done = graded(case, "private-ca-not-trusted", "trust-debian")
+    done = graded(case, "private-ca-not-trusted", "trust-windows-user")
     assert (done.fix_mark, done.fix_words[:12]) == ("works", "It works, bu")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from wizard.fixes.select import select
@@ -84,9 +85,26 @@ def test_a_platform_drops_its_rivals_only() -> None:
         fix("windows", platform="windows"),
         fix("windows-server", platform="windows-server"),
     )
-    assert ids(*fixes, platform="debian") == ["debian", "java", "linux-server", "windows-server"]
+    assert ids(*fixes, platform="debian") == ["debian", "java", "windows-server", "linux-server"]
     assert ids(*fixes, platform="windows-server") == ["debian", "java", "windows", "windows-server"]
     assert len(ids(*fixes)) == 5
+
+
+def test_the_usual_platform_of_the_database_comes_first() -> None:
+    """Windows for SQL Server, Linux for the others; what `order` says comes before that."""
+    servers = (
+        fix("a", platform="container-server"),
+        fix("b", platform="linux-server"),
+        fix("c", platform="windows-server"),
+    )
+    assert ids(*servers) == ["c", "b", "a"]
+    others = tuple(msgspec.structs.replace(one, engines=("postgresql",)) for one in servers)
+    assert [one.id for one in select("name-mismatch", "postgresql", Knowledge(fixes=others))] == [
+        "b",
+        "a",
+        "c",
+    ]
+    assert ids(*servers, fix("d", order=5, platform="container-server")) == ["d", "c", "b", "a"]
 
 
 def test_a_client_drops_the_fixes_of_other_clients() -> None:

@@ -142,7 +142,8 @@ def test_the_command_lists_every_item() -> None:
     """One line an item, in text and in JSON, with the places or the reason why there are none."""
     ran = dbtls("knowledge", "check", "--coverage")
     assert ran.status == Exit.FINE
-    lines = {line.split()[0]: line for line in ran.out.splitlines()}
+    items = ran.out.partition("\n\n")[0]
+    lines = {line.split()[0]: line for line in items.splitlines()}
     assert set(lines) == ITEMS
     assert "causes/certificate.yaml:self-generated-certificate" in lines["A29"]
     assert lines["A80"].endswith("not used: unverified")

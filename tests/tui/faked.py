@@ -58,7 +58,7 @@ class FakeWorkbench(Workbench):
         """Returns the probes of the recording that comes next."""
         return tuple(step.probe for step in self._next().steps)
 
-    def probe(self, case: Case, cancelled: Event) -> Iterator[Progress]:
+    def probe(self, case: Case, cancelled: Event, only: frozenset[str] | None = None) -> Iterator[Progress]:
         """Tells what was recorded: at once, one probe for each opening of the gate, never, or not at all.
 
         Raises:

@@ -201,7 +201,7 @@ def test_after_an_error_no_probe_is_shown_as_running() -> None:
 class Broken(FakeWorkbench):
     """Has a bug."""
 
-    def probe(self, case: Case, cancelled: Event) -> Iterator[Progress]:
+    def probe(self, case: Case, cancelled: Event, only: frozenset[str] | None = None) -> Iterator[Progress]:
         """Fails as only a bug does."""
         raise ZeroDivisionError(FOREIGN)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import unicodedata
 from collections.abc import Callable
 from urllib.parse import quote as percent_encode
@@ -68,7 +67,9 @@ def _cmd(value: str) -> str:
 
 def _sh(value: str) -> str:
     """Single quotes, where the value needs them (POSIX.1-2024, Shell Command Language 2.2.2)."""
-    return shlex.quote(value)
+    if re.fullmatch(r"[A-Za-z0-9_.:,/@+=-]+", value):
+        return value
+    return "'" + value.replace("'", "'\"'\"'") + "'"
 
 
 def _tsql(value: str) -> str:

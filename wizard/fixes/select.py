@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from wizard.model.evidence import Value
-from wizard.model.knowledge import Condition, FixEntry, Knowledge, Tier
+from wizard.model.knowledge import Condition, FixEntry, Knowledge, Platform, Tier
 from wizard.model.target import Engine
 
 _TIERS: tuple[Tier, ...] = get_args(Tier)
@@ -30,7 +30,8 @@ def select(
 ) -> tuple[FixEntry, ...]:
     """Returns the fixes of `cause` on `engine`: permanent first, then intermediate, then bypass.
 
-    Within a tier `order` decides, then the id. `platform` drops the fixes for other platforms of the same
+    Within a tier `order` decides, then which platform is the usual one, then the id; a provider's server comes last
+    where nobody knows who runs it. `platform` drops the fixes for other platforms of the same
     side (server or client operating system); `client` drops those for other clients. Empty where there is
     none.
 
@@ -48,7 +49,21 @@ def select(
         and not any(_contradicts(condition, facts or {}) for condition in fix.only_if)
         and (client is None or fix.client is None or client in (fix.client, *fix.also_clients))
     )
-    return tuple(sorted(found, key=lambda fix: (_TIERS.index(fix.tier), fix.order, fix.id)))
+    usual = _usual_first(engine)
+
+    def rank(fix: FixEntry) -> tuple[int, bool, int, int, str]:
+        theirs = fix.platform == "hosted-server" and hoster is None
+        place = usual.index(fix.platform) if fix.platform in usual else 0
+        return (_TIERS.index(fix.tier), theirs, fix.order, place, fix.id)
+
+    return tuple(sorted(found, key=rank))
+
+
+def _usual_first(engine: Engine | None) -> tuple[Platform, ...]:
+    """Returns the platforms of servers of one's own, the most usual of the database first."""
+    if engine == "sqlserver":
+        return ("any-server", "windows-server", "linux-server", "container-server")
+    return ("any-server", "linux-server", "container-server", "windows-server")
 
 
 def _contradicts(condition: Condition, facts: Mapping[str, Value | None]) -> bool:

@@ -35,7 +35,9 @@ while :; do
     *) break ;;
   esac
 done
-if [ -n "$user" ] && [ "$user" != root ]; then exec setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups -- "$@"; fi
+if [ -n "$user" ] && [ "$user" != root ]
+then exec setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups -- "$@"
+fi
 exec "$@"
 """,
 }
