@@ -43,16 +43,6 @@ IMPORTS = {
     "os.": "os",
     "mysql.": "github.com/go-sql-driver/mysql",
 }
-WITHOUT_A_DRIVER = {
-    "npgsql": "Npgsql is a package of .NET, for which no runtime is set up here",
-    "npgsql-7": "likewise",
-    "mysqlconnector": "likewise",
-    "mysql-data": "likewise",
-    "sqlclient-6": "the program of .NET here was built with version 5",
-    "mariadb-cli": "the client from 11.4 on, whose --ssl-fp an older one does not know",
-    "go-sqlcmd": "its -J is the pin of go-mssqldb, which is recorded",
-}
-"""Clients whose recipes are read and predicted, but which nobody can run here, and why."""
 OUTSIDE = ("PATH", "HOME", "GOPROXY", "GOFLAGS", "GOPATH", "GOCACHE")
 GO = HOME.parent / "dbtls-recipes-go"
 

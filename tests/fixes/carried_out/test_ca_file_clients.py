@@ -246,20 +246,6 @@ esac
 
 
 @needs("mariadb")
-@carries_out("mariadb-client-skip-verify-mysql")
-def test_the_mariadb_client_connects_without_verification(root: Root, mariadb_server: Mariadb) -> None:
-    """A client that verifies refuses the self-signed certificate, and takes it with the option that the step gives."""
-    with mariadb_server(make_certificate("self-signed")) as server:
-        login = f"user={server.user}\npassword={server.password}\n"
-        root.write("/root/.my.cnf", f"[client]\n{login}ssl\nssl-verify-server-cert\n", 0o600)
-        fix = rendered("mariadb-client-skip-verify-mysql", **place(server))
-        assert "Cipher in use" in root.steps(fix.steps)
-        assert "ERROR 2026" in root.run(fix.undo[0].text, check=False).stdout
-    root.file("/root/.my.cnf").unlink()
-
-
-@needs("mariadb")
-@carries_out("mariadb-client-pin-mysql")
 def test_the_mariadb_client_pins_a_certificate(root: Root, mariadb_server: Mariadb) -> None:
     """A client of 11.4 or newer connects with the fingerprint of the certificate, and with no other."""
     if "--ssl-fp" not in root.run("mariadb --help").stdout:

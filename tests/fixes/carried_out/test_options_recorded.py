@@ -70,9 +70,3 @@ def test_many_drivers_are_recorded() -> None:
 def test_the_record_names_no_place_of_a_machine() -> None:
     """Neither a home nor a folder of temporary files stands in it."""
     assert not re.search(r"/(root|home|tmp)/", FILE.read_text("utf-8"))
-
-
-def test_clients_without_a_driver_are_known() -> None:
-    """Each client whose recipes nobody carries out has a profile, and a reason."""
-    assert set(programs.WITHOUT_A_DRIVER) <= set(PROFILES)
-    assert not set(programs.WITHOUT_A_DRIVER) & {row.client for row in ROWS}
