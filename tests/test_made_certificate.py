@@ -61,7 +61,7 @@ def test_a_second_call_keeps_the_root_and_asks_before_it_replaces(tmp_path: Path
 def test_sql_server_gets_what_windows_imports(tmp_path: Path) -> None:
     """A PKCS#12 beside the PEM files, for its owner alone."""
     one = make_certificate(tmp_path, ("sql01",), "sqlserver", NOW, over=False)
-    assert one.values["pfx_file"] == str(tmp_path / "server.pfx")
+    assert one.values["made pfx"] == str(tmp_path / "server.pfx")
     assert mode(tmp_path / "server.pfx") == 0o600
 
 
@@ -70,7 +70,7 @@ def test_the_commands_name_the_folder_wherever_they_are_run(
 ) -> None:
     """A relative folder stands in them with its whole path."""
     monkeypatch.chdir(tmp_path)
-    assert made(Path("ca")).values["certificate_file"] == str(tmp_path / "ca" / "server.pem")
+    assert made(Path("ca")).values["made certificate"] == str(tmp_path / "ca" / "server.pem")
 
 
 @pytest.mark.parametrize("lost", ["root-ca.key", "root-ca.pem"])

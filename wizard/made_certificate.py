@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from wizard.errors import FileError, UsageError
-from wizard.fixes.values import Values
+from wizard.fixes.values import MADE, Values
 from wizard.model.target import Engine
 from wizard.private_files import only_regular, write
 
@@ -55,12 +55,12 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def values(self) -> Values:
-        """The files as parameters of fixes."""
-        pfx = {"pfx_file": str(self.folder / SERVER_PFX)} if self.pfx else {}
+        """The files as values of fixes."""
+        pfx = {f"{MADE}pfx": str(self.folder / SERVER_PFX)} if self.pfx else {}
         return {
             "ca_file": str(self.folder / ROOT),
-            "certificate_file": str(self.folder / SERVER),
-            "key_file": str(self.folder / SERVER_KEY),
+            f"{MADE}certificate": str(self.folder / SERVER),
+            f"{MADE}key": str(self.folder / SERVER_KEY),
             **pfx,
         }
 

@@ -80,6 +80,8 @@ def command(
     made = _make(bench, case, cause, folder, filled, overwrite=overwrite, ask=not as_json) if folder else None
     filled |= made.values if made else {}
     fixes = bench.fixes(case, cause, platform, filled)
+    if made:
+        fixes = _for_what_was_made(fixes, bench.knowledge)
     if chosen is not None:
         fixes = _only(chosen, fixes, cause)
         if fixes[0].missing and is_interactive() and not as_json:
@@ -189,19 +191,19 @@ def _unfilled(fixes: tuple[RenderedFix, ...], whole: frozenset[str], chosen: str
         yield f"Not known yet: {', '.join(f'--set {name}=VALUE' for name in lacking[0].missing)}"
 
 
+def _for_what_was_made(fixes: tuple[RenderedFix, ...], known: Knowledge) -> tuple[RenderedFix, ...]:
+    """Returns the fixes that install a new certificate from files."""
+    takes = {fix.id for fix in known.fixes if any(parameter.made for parameter in fix.parameters)}
+    return tuple(fix for fix in fixes if fix.id in takes)
+
+
 def _make(
     bench: Workbench, case: Case, cause: str, folder: Path, filled: Values, *, overwrite: bool, ask: bool
 ) -> Made:
     """Makes the certificate, once it is sure that it is of use; asks before it replaces one."""
     from wizard.made_certificate import make_certificate, would_replace
 
-    entries = {fix.id: fix for fix in bench.knowledge.fixes}
-    takes = {"certificate_file", "pfx_file"}
-    if not any(
-        takes & {parameter.id for parameter in entries[fix.id].parameters}
-        for fix in bench.fixes(case, cause)
-        if fix.tier == "permanent"
-    ):
+    if not _for_what_was_made(bench.fixes(case, cause), bench.knowledge):
         raise UsageError(f"A new certificate does not mend '{cause}'.")
     names = filled.get("names") or case_values(case).get("names")
     if not isinstance(names, tuple):

@@ -17,7 +17,7 @@ import msgspec
 from wizard.errors import KnowledgeError, QuoteError
 from wizard.fixes.confirm import confirm
 from wizard.fixes.quote import quote
-from wizard.fixes.values import Given, cleaned, fits, is_address
+from wizard.fixes.values import MADE, Given, cleaned, fits, is_address
 from wizard.model.knowledge import FixEntry, Parameter, Platform, RunOn, Shell, StepEntry, Tier
 
 if TYPE_CHECKING:
@@ -86,8 +86,8 @@ def render_fix(fix: FixEntry, values: Mapping[str, Given]) -> RenderedFix:
     known = {
         parameter.id: value
         for parameter in fix.parameters
-        if parameter.id in values
-        and fits(value := cleaned(values[parameter.id], parameter.kind), parameter.kind)
+        if (told := _given(parameter, values)) is not None
+        and fits(value := cleaned(told, parameter.kind), parameter.kind)
     }
     placeholders = {parameter.id: _placeholder(parameter) for parameter in fix.parameters}
     refused: set[str] = set()
@@ -120,6 +120,11 @@ def render_fix(fix: FixEntry, values: Mapping[str, Given]) -> RenderedFix:
             if parameter.id not in known or parameter.id in refused
         ),
     )
+
+
+def _given(parameter: Parameter, values: Mapping[str, Given]) -> Given | None:
+    made = values.get(f"{MADE}{parameter.made}") if parameter.made else None
+    return values.get(parameter.id) if made is None else made
 
 
 def example_values(fix: FixEntry) -> dict[str, Given]:

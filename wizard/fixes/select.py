@@ -30,8 +30,8 @@ def select(
 ) -> tuple[FixEntry, ...]:
     """Returns the fixes of `cause` on `engine`: permanent first, then intermediate, then bypass.
 
-    Within a tier `order` decides, then which platform is the usual one, then the id; a provider's server comes last
-    where nobody knows who runs it. `platform` drops the fixes for other platforms of the same
+    Within a tier `order` decides, then which platform is the usual one, then the order of the clients in the
+    knowledge, then the id; a provider's server comes last where nobody knows who runs it. `platform` drops the fixes for other platforms of the same
     side (server or client operating system); `client` drops those for other clients. Empty where there is
     none.
 
@@ -50,11 +50,13 @@ def select(
         and (client is None or fix.client is None or client in (fix.client, *fix.also_clients))
     )
     usual = _usual_first(engine)
+    clients = {entry.id: number for number, entry in enumerate(knowledge.clients)}
 
-    def rank(fix: FixEntry) -> tuple[int, bool, int, int, str]:
+    def rank(fix: FixEntry) -> tuple[int, bool, int, int, int, str]:
         theirs = fix.platform == "hosted-server" and hoster is None
         place = usual.index(fix.platform) if fix.platform in usual else 0
-        return (_TIERS.index(fix.tier), theirs, fix.order, place, fix.id)
+        whose = clients.get(fix.client, 0) if fix.client else -1
+        return (_TIERS.index(fix.tier), theirs, fix.order, place, whose, fix.id)
 
     return tuple(sorted(found, key=rank))
 

@@ -19,6 +19,8 @@ Given = str | int | tuple[str, ...]
 Values = Mapping[str, Given]
 """Values of template parameters by name. A parameter that is not here becomes a marked placeholder."""
 
+MADE = "made "
+"""Begins the names of values for the files of a new certificate: `made certificate`, `made key`, `made pfx`."""
 _MOST_PRESENTED = 50
 """Names of the old certificate that a new one takes over."""
 

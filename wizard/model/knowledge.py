@@ -196,6 +196,8 @@ class Parameter(Entry, frozen=True, kw_only=True):
     """What to put there when the case does not know it, as in `your CA file`."""
     kind: ParameterKind = "text"
     """What a value has to look like; any other value is replaced by the placeholder. `hosts` is a list."""
+    made: Literal["certificate", "key", "pfx"] | None = None
+    """Which file of `dbtls fix --make-certificate` stands for it."""
     example: Text
     """Used by the linter to render the template."""
 

@@ -145,12 +145,17 @@ def fix(one: RenderedFix) -> Json:
 
 def made(one: Made) -> Json:
     """Returns the certificate that was made, by its files; no key is in it."""
+    from wizard.made_certificate import ROOT, SERVER, SERVER_KEY, SERVER_PFX
+
     return {
         "names": one.names,
         "not_after": one.not_after.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "new_root": one.new_root,
         "files": [str(file) for file in one.files],
-        **{name: value for name, value in one.values.items() if not isinstance(value, tuple)},
+        "ca_file": str(one.folder / ROOT),
+        "certificate_file": str(one.folder / SERVER),
+        "key_file": str(one.folder / SERVER_KEY),
+        "pfx_file": str(one.folder / SERVER_PFX) if one.pfx else None,
     }
 
 
