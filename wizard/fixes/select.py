@@ -30,10 +30,10 @@ def select(
 ) -> tuple[FixEntry, ...]:
     """Returns the fixes of `cause` on `engine`: permanent first, then intermediate, then bypass.
 
-    Within a tier `order` decides, then which platform is the usual one, then the order of the clients in the
-    knowledge, then the id; a provider's server comes last where nobody knows who runs it. `platform` drops the fixes for other platforms of the same
-    side (server or client operating system); `client` drops those for other clients. Empty where there is
-    none.
+    Within a tier `order` decides, then which platform is the usual one, then the order of the clients in the knowledge,
+    then the id; a provider's server comes last where nobody knows who runs it. `platform` drops the fixes for other
+    platforms of the same side (server or client operating system); `client` drops those for other clients. Empty where
+    there is none.
 
     `facts` is what is known of the case; a fix whose `only_if` it contradicts is left out. So are those for a server
     of one's own where a provider runs it, and the other way round.
