@@ -131,6 +131,8 @@ def test_the_command_refuses_what_would_do_harm_or_no_good(tmp_path: Path) -> No
     assert dbtls(*FIX, "--make-certificate", folder, "--overwrite").status == Exit.FINE
     useless = dbtls("fix", "port-closed", TARGET, "--make-certificate", str(tmp_path / "no"))
     assert useless.status == Exit.USAGE
+    slip = dbtls(*FIX, "--make-certificate", str(tmp_path / "no"), "--id", "mariadb-instal-certificate-files")
+    assert slip.status == Exit.USAGE
     nameless = dbtls("fix", "self-generated-certificate", "--make-certificate", str(tmp_path / "no"))
     assert nameless.status == Exit.USAGE
     assert not (tmp_path / "no").exists()

@@ -77,6 +77,8 @@ def command(
     if engine is not None and engine not in entry.engines:
         raise UsageError(f"'{cause}' does not exist on {engine}.")
     filled = _settings(settings, bench.knowledge)
+    if chosen is not None:  # a slip of the pen is told before anything is made
+        _only(chosen, bench.fixes(case, cause, platform, filled), cause)
     made = _make(bench, case, cause, folder, filled, overwrite=overwrite, ask=not as_json) if folder else None
     filled |= made.values if made else {}
     fixes = bench.fixes(case, cause, platform, filled)
