@@ -28,7 +28,7 @@ NOT_TO_BE_HAD = {
 EXCUSED = {
     "jtds-replace": "it puts another driver in the place of jTDS, whose own recipes are carried out",
     "mariadb-cli-pin-certificate": "its --ssl-fp came with the client of MariaDB 11.4",
-    "mariadb-client-pin-mysql": "likewise; its test runs where that client is installed",
+    "mariadb-client-pin-mysql": "likewise",
     "go-sqlcmd-pin-certificate": "its -J is the pin of go-mssqldb, whose recipe is carried out",
 }
 """Fixes that are excused one by one."""

@@ -243,21 +243,3 @@ esac
     assert not bundle.exists()
     root.write("/usr/local/bin/apt-get", "#!/bin/sh\nexit 100\n", 0o755)
     assert "The package did not arrive" in fails(root, fix.steps[1].text)
-
-
-@needs("mariadb")
-def test_the_mariadb_client_pins_a_certificate(root: Root, mariadb_server: Mariadb) -> None:
-    """A client of 11.4 or newer connects with the fingerprint of the certificate, and with no other."""
-    if "--ssl-fp" not in root.run("mariadb --help").stdout:
-        pytest.skip("this client of MariaDB is older than 11.4 and knows no fingerprints")
-    made = make_certificate("self-signed")
-    root.write("/var/lib/mysql/server-cert.pem", made.chain)
-    with mariadb_server(made) as server:
-        login = f"user={server.user}\npassword={server.password}\n"
-        root.write("/root/.my.cnf", f"[client]\n{login}", 0o600)
-        any_pin = rendered("mariadb-client-pin-mysql", sha256="ab" * 32, **place(server))
-        shown = root.step(any_pin.steps[0]).strip().rpartition("=")[2]
-        fix = rendered("mariadb-client-pin-mysql", sha256=shown, **place(server))
-        assert "Cipher in use" in root.step(fix.steps[1])
-        assert root.run(any_pin.steps[1].text, check=False).returncode != 0
-    root.file("/root/.my.cnf").unlink()

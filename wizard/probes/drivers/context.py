@@ -13,13 +13,14 @@ def context_of(key: str, options: Mapping[str, str], ca_file: str | None) -> ssl
     """Returns the context that `key` and its members describe, or None where they describe none.
 
     Args:
-        key: the argument that takes it, as `ssl`; its members are `ssl.cafile`, `ssl.check_hostname` and
-            `ssl.verify_mode`.
+        key: the argument that takes it, as `ssl`; its members are `ssl.cafile`, `ssl.check_hostname`,
+            `ssl.verify_mode` and `ssl.certfile`, the client's own certificate with its key.
         options: of the driver.
         ca_file: the roots where no member names them.
 
     Raises:
         ValueError: the members contradict each other, as Python's ssl says.
+        OSError: a file that they name cannot be read, or holds no certificate.
     """
     word = context_word(key, options)
     if word is None:
@@ -31,4 +32,6 @@ def context_of(key: str, options: Mapping[str, str], ca_file: str | None) -> ssl
     context.check_hostname = named
     if unverified:
         context.verify_mode = ssl.CERT_NONE
+    if own := options.get(f"{key}.certfile"):
+        context.load_cert_chain(own)
     return context

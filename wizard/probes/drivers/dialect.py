@@ -13,7 +13,7 @@ FREETDS_CONF = "freetds.conf:"
 _FREETDS = ("encryption", "ca file", "check certificate hostname", "certificate hostname", "crl file")
 ASYNCPG_URL = ("sslmode", "sslrootcert", "sslnegotiation", "sslcert", "sslkey", "ssl_min_protocol_version",
                "ssl_max_protocol_version")  # fmt: skip
-_CONTEXT = ("cafile", "check_hostname", "verify_mode")
+_CONTEXT = ("cafile", "check_hostname", "verify_mode", "certfile")
 _PYTHON_MYSQL = ("ssl_disabled", "ssl_ca", "ssl_cert", "ssl_key", "ssl_verify_cert", "ssl_verify_identity")
 _PYMYSQL_SSL = ("ssl", "ssl.ssl", "ssl.ca", "ssl.cert", "ssl.key", *(f"ssl.{one}" for one in _CONTEXT))
 _MARIADB = ("ssl", "skip-ssl", "ssl-ca", "ssl-capath", "ssl-cert", "ssl-key", "ssl-verify-server-cert",
