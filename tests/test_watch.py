@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -134,6 +137,34 @@ def test_what_no_probe_sees_cannot_be_watched() -> None:
     told = bench.diagnose(bench.open_case(error='root certificate file "/x/root.crt" does not exist'))
     with pytest.raises(UsageError, match="nothing to watch"):
         list(watch(told, watched.again, bench, lambda: True))
+
+
+def test_two_interrupts_end_it_without_a_trace(postgres_server: Postgresql) -> None:
+    """Ctrl+C ends the rounds; pressed once more at once, it still ends with one word and its status."""
+    with postgres_server(EXPIRED) as server:
+        command = [
+            sys.executable,
+            "-m",
+            "wizard",
+            "check",
+            f"postgresql://localhost:{server.port}",
+            "--watch",
+        ]
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stderr is not None
+            for line in process.stderr:
+                if line.startswith("Asking again"):
+                    break
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=30)
+    assert (process.returncode, "Traceback" in said, said.split()) == (
+        Exit.INTERRUPTED,
+        False,
+        ["Interrupted."],
+    )
 
 
 def test_the_command_needs_a_server_that_it_may_ask() -> None:

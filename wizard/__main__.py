@@ -14,7 +14,10 @@ def main() -> None:
     """
     from wizard.cli.main import run
 
-    status = run(sys.argv[1:])
+    try:
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:  # once more, while the first one was being told
+        status = 130
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, AttributeError):  # a pipe that was closed, a stream that never was
             stream.flush()

@@ -24,8 +24,7 @@ def run(arguments: Sequence[str]) -> int:
     except WizardError as error:
         return _failed(error)
     except KeyboardInterrupt:
-        talk("Interrupted.")
-        return Exit.INTERRUPTED
+        return _interrupted()
     except CannotWriteError as error:
         talk(f"dbtls: the result cannot be written: {error}")
         return Exit.USAGE
@@ -52,9 +51,17 @@ def _command(arguments: Sequence[str]) -> int:
         talk([*f"dbtls: {message}".splitlines(), "Try: dbtls --help"])
         return Exit.USAGE
     except click.Abort:
-        talk("Interrupted.")
-        return Exit.INTERRUPTED
+        return _interrupted()
     return status if isinstance(status, int) else Exit.FINE
+
+
+def _interrupted() -> Exit:
+    """Ends quietly, also where Ctrl+C is pressed twice, or comes to the process and to its group."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    talk("Interrupted.")
+    return Exit.INTERRUPTED
 
 
 def _hide_arguments() -> None:
