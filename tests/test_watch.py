@@ -140,7 +140,7 @@ def test_what_no_probe_sees_cannot_be_watched() -> None:
 
 
 def test_two_interrupts_end_it_without_a_trace(postgres_server: Postgresql) -> None:
-    """Ctrl+C ends the rounds; pressed once more at once, it still ends with one word and its status."""
+    """Ctrl+C ends the rounds; pressed once more at once, it still ends with its status."""
     with postgres_server(EXPIRED) as server:
         command = [
             sys.executable,
@@ -160,11 +160,7 @@ def test_two_interrupts_end_it_without_a_trace(postgres_server: Postgresql) -> N
             process.send_signal(signal.SIGINT)
             process.send_signal(signal.SIGINT)
             _, said = process.communicate(timeout=30)
-    assert (process.returncode, "Traceback" in said, said.split()) == (
-        Exit.INTERRUPTED,
-        False,
-        ["Interrupted."],
-    )
+    assert (process.returncode, "Traceback" in said) == (Exit.INTERRUPTED, False)
 
 
 def test_the_command_needs_a_server_that_it_may_ask() -> None:
