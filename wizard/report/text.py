@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from wizard.report.selected import AT_FIRST, most_useful
 from wizard.report.words import (
-    REACHED,
     RUN_ON,
     SHELLS,
     SOURCES,
     TIERS,
     inconclusive,
     of_days,
+    of_driver,
     of_proof,
     of_questions,
     of_value,
@@ -156,16 +156,11 @@ def fixes(rendered: Sequence[RenderedFix], whole: Collection[str] | None = None)
     """
     for tier, group in groupby(rendered, key=lambda fix: fix.tier):
         yield f"FIX · {TIERS[tier]}"
-        brief = False
-        for fix in sorted(group, key=lambda fix: whole is not None and fix.id not in whole):
-            if whole is not None and fix.id not in whole:
-                if not brief:
-                    yield from ("", "  Also:")
-                    brief = True
-                yield from _wrapped(f"[{fix.id}] {fix.title} ({fix.platform})", "  ", "    ")
-                continue
+        of_tier = list(group)
+        brief = [fix for fix in of_tier if whole is not None and fix.id not in whole]
+        for fix in (fix for fix in of_tier if fix not in brief):
             yield ""
-            yield from _wrapped(f"[{fix.id}] {fix.title} ({fix.platform})", "  ", "    ")
+            yield from _heading(fix)
             for label, text in (
                 ("needs", fix.rights),
                 ("restarts", fix.restarts),
@@ -184,7 +179,15 @@ def fixes(rendered: Sequence[RenderedFix], whole: Collection[str] | None = None)
             if len(rendered) == 1 and fix.sources:  # of many fixes they would be half of the text
                 yield "  sources:"
                 yield from (f"    {source}" for source in fix.sources)
+        if brief:
+            yield from ("", "  Also:")
+            for fix in brief:
+                yield from _heading(fix)
         yield ""
+
+
+def _heading(fix: RenderedFix) -> Iterator[str]:
+    yield from _wrapped(f"[{fix.id}] {fix.title} ({fix.platform})", "  ", "    ")
 
 
 def told_by_time(at: datetime, words: str) -> str:
@@ -202,9 +205,7 @@ def proven(proof: Proof, done: Diagnosis, knowledge: Knowledge) -> Iterator[str]
         title = facts[change.fact].title if change.fact in facts else change.fact
         yield from _wrapped(f"{title}: {before} → {after}", "  ", "    ")
     for one in proof.drivers:
-        before = f"{REACHED[one.before]} → " if one.before else ""
-        words = f"{one.client} {one.version or ''}".rstrip() + f": {before}{REACHED[one.after]}"
-        yield from _wrapped(f"{words}{f': {of_value(one.error)}' if one.error else ''}", "  ", "    ")
+        yield from _wrapped(of_driver(one), "  ", "    ")
     if proof.outcome == "next-fault" and done.fixes:
         yield from _wrapped(f"Go on with [{done.fixes[0].id}]: {done.fixes[0].title}.", "  ")
 
@@ -304,8 +305,10 @@ def _recap(done: Diagnosis, whole: Collection[str]) -> Iterator[str]:
     if len(whole) < len(done.fixes):
         cause = done.verdict.cause.id if done.verdict.cause else ""
         target = f" {done.case.target}" if done.case.target else ""
-        yield from _wrapped("For another fix, or for your client's own settings:", "  ")
-        yield f"dbtls fix {cause}{target} --id ID, or --client CLIENT, or --platform PLATFORM"
+        yield from _wrapped(
+            "For other commands add --client and your client, or --id and an id from above:", "  "
+        )
+        yield f"dbtls fix {cause}{target}"
     yield from _wrapped("Afterwards, prove it:", "  ")
     yield first.confirm
 

@@ -12,7 +12,7 @@ from wizard.model.text import printable
 
 if TYPE_CHECKING:
     from wizard.diagnosis.findings import Confidence
-    from wizard.diagnosis.proof import Proof
+    from wizard.diagnosis.proof import DriverProof, Proof
     from wizard.diagnosis.walk import Verdict
 
 SOURCES: dict[Source, str] = {
@@ -108,6 +108,13 @@ def of_proof(proof: Proof) -> str:
     if proof.outcome == "next-fault":
         return f"The first fault is gone. The next one: {title}."
     return "Not proven: what showed the fault was not measured again. Let the client connect once more."
+
+
+def of_driver(one: DriverProof) -> str:
+    """Returns what a real driver did, before the fix where it was asked then, and after it."""
+    before = f"{REACHED[one.before]} → " if one.before else ""
+    said = f": {printable(one.error)}" if one.error else ""
+    return f"{one.client} {one.version or ''}".rstrip() + f": {before}{REACHED[one.after]}{said}"
 
 
 def of_value(value: Value | None, fact: FactEntry | None = None) -> str:

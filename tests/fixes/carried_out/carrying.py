@@ -23,6 +23,9 @@ from wizard.knowledge.load import read_folder
 FIXES = {fix.id: fix for fix in read_folder(Path(__file__).parents[3] / "knowledge").knowledge.fixes}
 Test = TypeVar("Test", bound=Callable[..., None])
 
+HOME = "/srv/admin"
+"""The home directory of whoever carries the steps out: a new one, in which nothing of the machine's is."""
+
 # Made in the root's /usr/local/bin: there is no service manager in it, and whoever runs it is root already.
 STAND_INS = {
     "sudo": """#!/bin/sh
@@ -87,7 +90,7 @@ class Root:
             ["chroot", str(self.tree), *who, *shell, "/dbtls/script"],
             env={
                 "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                "HOME": "/root" if user is None else f"/home/{user}",
+                "HOME": HOME if user is None else f"/home/{user}",
                 "LC_ALL": "C.UTF-8",
                 **(environment or {}),
             },
@@ -153,6 +156,7 @@ def scratch_root(place: Path) -> Iterator[Root]:
         mount("--rbind", "/proc", at=root.file("/proc"))
         mount("--rbind", "/dev", at=root.file("/dev"))
         root.file("/dbtls").mkdir()
+        root.file(HOME).mkdir(mode=0o700, parents=True)
         mount("--bind", str(place), at=root.file("/dbtls"))
         for name, text in STAND_INS.items():
             root.write(f"/usr/local/bin/{name}", text, 0o755)

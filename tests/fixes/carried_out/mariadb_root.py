@@ -138,8 +138,8 @@ def debian_mariadb(place: Path, template: Mariadb) -> Iterator[MariadbRoot]:
         template.account.copy(template.template, place / "data")
         root.run(
             textwrap.dedent("""
-            rm -rf /var/lib/mysql /etc/mysql/tls /root/.my.cnf /root/db-tls /root/db-ca
-            mkdir -p /run/mysqld /root
+            rm -rf /var/lib/mysql /etc/mysql/tls /srv/admin/.my.cnf /srv/admin/db-tls /srv/admin/db-ca
+            mkdir -p /run/mysqld
             chown mysql /run/mysqld
             mv /dbtls/data /var/lib/mysql
             chown -R mysql:mysql /var/lib/mysql

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.fixes.carried_out.carrying import carries_out, rendered
@@ -12,7 +10,6 @@ from tests.fixes.carried_out.postgresql_cluster import (
     KNOWN,
     Cluster,
     carry_out,
-    debian_cluster,
 )
 from tests.servers.certificates import make_certificate
 from wizard.diagnosis.match import Matcher
@@ -26,21 +23,16 @@ hostssl all all 127.0.0.1/32 {how}
 DEMANDS = ("scram-sha-256 clientcert=verify-full", "cert map=staff", "scram-sha-256  clientcert=verify-ca")
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """One cluster for all tests of this file."""
-    with debian_cluster(tmp_path_factory.mktemp("pg") / "root") as cluster:
-        yield cluster
-
-
 @pytest.fixture
-def cluster(running: Cluster) -> Cluster:
+def cluster(running_cluster: Cluster) -> Cluster:
     """The cluster with a certificate that is in order; it trusts some CA for clients."""
-    running.fresh()
-    running.present(make_certificate())
-    running.owned(f"{running.data}/some-ca.pem", make_certificate("self-signed").anchor, 0o644)
-    running.sql("ALTER SYSTEM SET ssl_ca_file = 'some-ca.pem'", "SELECT pg_reload_conf()")
-    return running
+    running_cluster.fresh()
+    running_cluster.present(make_certificate())
+    running_cluster.owned(
+        f"{running_cluster.data}/some-ca.pem", make_certificate("self-signed").anchor, 0o644
+    )
+    running_cluster.sql("ALTER SYSTEM SET ssl_ca_file = 'some-ca.pem'", "SELECT pg_reload_conf()")
+    return running_cluster
 
 
 def demand(cluster: Cluster, how: str) -> str:
@@ -62,7 +54,7 @@ def test_a_ca_for_clients_opens_the_server(cluster: Cluster) -> None:
     """With the certificate of the new CA the user is let in, and no more after the undo; the first CA stays trusted."""
     demand(cluster, DEMANDS[0])
     settings = cluster.settings()
-    root = cluster.root.write("/root/root.pem", make_certificate().anchor)
+    root = cluster.root.write("/srv/admin/root.pem", make_certificate().anchor)
     assert demanded(cluster.connect(root))
     own = rendered("postgresql-own-client-ca", database_user="app", port=cluster.port)
     issue = rendered("postgresql-issue-client-certificate", database_user="app")
@@ -70,13 +62,13 @@ def test_a_ca_for_clients_opens_the_server(cluster: Cluster) -> None:
     cluster.root.step(issue.steps[1])
     for _ in range(2):
         cluster.root.step(own.steps[0])
-        cluster.root.run("mkdir -p /root/pg-tls")
-        cluster.root.run("cp /root/client-tls/client.csr /root/pg-tls/")
+        cluster.root.run("mkdir -p /srv/admin/pg-tls")
+        cluster.root.run("cp /srv/admin/client-tls/client.csr /srv/admin/pg-tls/")
         cluster.root.step(own.steps[2])
         cluster.root.step(own.steps[3])
-        cluster.root.run("cp /root/pg-tls/client.crt /root/client-tls/")
+        cluster.root.run("cp /srv/admin/pg-tls/client.crt /srv/admin/client-tls/")
     assert "belong together" in cluster.root.step(issue.steps[3])
-    place = cluster.root.file("/root/client-tls")
+    place = cluster.root.file("/srv/admin/client-tls")
     mine = {"sslcert": str(place / "client.crt"), "sslkey": str(place / "client.key")}
     assert cluster.connect(root, **mine).startswith("TLSv1")
     assert demanded(cluster.connect(root))
@@ -96,9 +88,7 @@ def test_a_certificate_for_servers_is_refused_before_use(cluster: Cluster) -> No
     """The twin: an answer for another purpose, for another key, and none at all are told, each with its reason."""
     issue = rendered("postgresql-issue-client-certificate", database_user="app")
     cluster.root.step(issue.steps[1])
-    make = (
-        "cd /root/client-tls && openssl req -x509 -days 5 -subj /CN=app -addext extendedKeyUsage=serverAuth"
-    )
+    make = "cd /srv/admin/client-tls && openssl req -x509 -days 5 -subj /CN=app -addext extendedKeyUsage=serverAuth"
     for command, says in (
         ("true", "No certificate in PEM"),
         (f"{make} -newkey rsa:2048 -nodes -keyout other.key -out client.crt 2> /dev/null", "another key"),
@@ -117,7 +107,7 @@ def test_the_demand_is_taken_back(cluster: Cluster, where: str, how: str) -> Non
     path = demand(cluster, how)
     hba = cluster.root.file(path)
     before = hba.read_bytes()
-    root = cluster.root.write("/root/root.pem", make_certificate().anchor)
+    root = cluster.root.write("/srv/admin/root.pem", make_certificate().anchor)
     assert demanded(cluster.connect(root))
     values: dict[str, Given] = {"container": CONTAINER} if where else {"port": cluster.port}
     without = rendered(f"postgresql-without-client-certificate{where}", **values)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.fixes.carried_out.carrying import carries_out, rendered
@@ -12,7 +10,6 @@ from tests.fixes.carried_out.postgresql_cluster import (
     KNOWN,
     Cluster,
     carry_out,
-    debian_cluster,
     paste,
 )
 from tests.servers.certificates import make_certificate
@@ -23,20 +20,13 @@ from wizard.fixes.values import Given
 MATCHER = Matcher(KNOWN)
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """One cluster for all tests of this file."""
-    with debian_cluster(tmp_path_factory.mktemp("pg") / "root") as cluster:
-        yield cluster
-
-
 @pytest.fixture
-def cluster(running: Cluster) -> Cluster:
+def cluster(running_cluster: Cluster) -> Cluster:
     """The cluster with a certificate that is in order; it runs."""
-    running.root.run("systemctl start || true")
-    running.fresh()
-    running.present(make_certificate())
-    return running
+    running_cluster.root.run("systemctl start || true")
+    running_cluster.fresh()
+    running_cluster.present(make_certificate())
+    return running_cluster
 
 
 def does_not_start(cluster: Cluster, problem: str) -> bool:
@@ -64,7 +54,7 @@ def test_a_key_that_is_open_to_others_is_closed(cluster: Cluster, where: str) ->
     key = cluster.root.file(f"{cluster.data}/old.key")
     key.chmod(0o644)
     assert does_not_start(cluster, "open-to-others")
-    root = cluster.root.write("/root/root.pem", make_certificate().anchor)
+    root = cluster.root.write("/srv/admin/root.pem", make_certificate().anchor)
     mend = fix_of_rights(cluster, where, f"{cluster.data}/old.key")
     said = carry_out(cluster.root, mend)
     assert "subject=" in said
@@ -104,9 +94,9 @@ def test_a_key_that_is_not_there_is_told(cluster: Cluster, where: str) -> None:
 @carries_out("postgresql-key-rights")
 def test_a_closed_folder_is_told(cluster: Cluster) -> None:
     """The twin: where a folder above is closed, the rights of the key alone do not help, and the step says so."""
-    cluster.root.write("/root/keys/server.key", make_certificate().key, 0o644)
-    cluster.root.run("chmod 700 /root")
-    mend = fix_of_rights(cluster, "", "/root/keys/server.key")
+    cluster.root.write("/srv/admin/keys/server.key", make_certificate().key, 0o644)
+    cluster.root.run("chmod 700 /srv/admin")
+    mend = fix_of_rights(cluster, "", "/srv/admin/keys/server.key")
     done = cluster.root.run(mend.steps[0].text, shell=("bash",), check=False)
     assert (done.returncode, "a folder above is closed" in done.stdout) == (1, True), done.stdout
 
@@ -129,7 +119,7 @@ def test_wrong_file_names_are_corrected_while_the_server_is_down(cluster: Cluste
     mend = fix_of_names(cluster, "/etc/pg tls/it's.crt", "/etc/pg tls/it's.key")
     said = carry_out(cluster.root, mend)
     assert "names them now" in said
-    assert cluster.cause(cluster.root.write("/root/root.pem", good.anchor)) == "healthy"
+    assert cluster.cause(cluster.root.write("/srv/admin/root.pem", good.anchor)) == "healthy"
     assert "already" in cluster.root.step(mend.steps[0])
     assert conf.stat().st_mode & 0o777 == 0o600
     cluster.root.step(mend.undo[0])

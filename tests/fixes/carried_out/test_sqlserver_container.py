@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,6 @@ from tests.fixes.carried_out.sqlserver_on_linux import (
     given_files,
     presents,
     refused,
-    sql_server,
     undone,
 )
 from tests.servers.certificates import Certificate, make_certificate
@@ -30,19 +28,12 @@ from wizard.fixes.values import Given
 NAMES = ("localhost", "127.0.0.1")
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlServer]:
-    """One container for all tests of this file."""
-    with sql_server(tmp_path_factory.mktemp("mssql") / "root") as server:
-        yield server
-
-
 @pytest.fixture
-def server(running: SqlServer) -> SqlServer:
+def server(running_sql_server: SqlServer) -> SqlServer:
     """The container as its image makes it, which has no settings of its own."""
-    running.fresh()
-    running.root.file("/var/opt/mssql/mssql.conf").unlink()
-    return running
+    running_sql_server.fresh()
+    running_sql_server.root.file("/var/opt/mssql/mssql.conf").unlink()
+    return running_sql_server
 
 
 def fix(name: str, **values: Given) -> RenderedFix:
@@ -57,7 +48,7 @@ def test_a_ca_of_ones_own_replaces_the_self_generated_certificate(server: SqlSer
     before = server.state()
     assert before == {}
     carry_out(server, own)
-    ca_file = server.root.file("/root/mssql-tls/ca.pem")
+    ca_file = server.root.file("/srv/admin/mssql-tls/ca.pem")
     admitted(server, ca_file, tmp_path)
     key = server.root.file("/var/opt/mssql/tls/mssql.key").stat()
     assert (key.st_uid, key.st_mode & 0o777) == (10001, 0o600)
@@ -79,7 +70,7 @@ def test_a_request_is_signed_and_its_answer_installed(server: SqlServer, tmp_pat
     corp_signs(server)
     for step in (match, *rest, *rest):
         server.root.step(step)
-    admitted(server, server.root.file("/root/mssql-tls/corp.pem"), tmp_path)
+    admitted(server, server.root.file("/srv/admin/mssql-tls/corp.pem"), tmp_path)
     undone(server, issue, before)
     assert server.cause(ca_of(expired, tmp_path)) == "certificate-expired"
 
@@ -133,7 +124,7 @@ def test_a_self_signed_certificate_is_trusted_by_itself(server: SqlServer, tmp_p
     """A driver that was given the certificate verifies it with its name; the undo takes it away."""
     own = fix("sqlserver-container-self-signed-certificate")
     carry_out(server, own)
-    admitted(server, server.root.file("/root/mssql-tls/mssql.pem"), tmp_path)
+    admitted(server, server.root.file("/srv/admin/mssql-tls/mssql.pem"), tmp_path)
     undone(server, own, {})
     assert server.cause() == "self-generated-certificate"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -20,7 +19,6 @@ from tests.fixes.carried_out.sqlserver_on_linux import (
     carry_out,
     failing,
     refused,
-    sql_server,
     undone,
 )
 from tests.lab.test_drivers import python
@@ -35,18 +33,11 @@ print(mssql_python.connect(sys.argv[1]).cursor().execute("SELECT 1").fetchone()[
 on_both = pytest.mark.parametrize("kind", ["linux", "container"])
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlServer]:
-    """One server for all tests of this file."""
-    with sql_server(tmp_path_factory.mktemp("mssql") / "root") as server:
-        yield server
-
-
 @pytest.fixture
-def server(running: SqlServer) -> SqlServer:
+def server(running_sql_server: SqlServer) -> SqlServer:
     """The server as its package makes it."""
-    running.fresh()
-    return running
+    running_sql_server.fresh()
+    return running_sql_server
 
 
 def fix(name: str, **values: Given) -> RenderedFix:

@@ -18,7 +18,7 @@ from textual.widgets import ProgressBar, Static
 from wizard.diagnosis.proof import DriverProof, Proof, compare
 from wizard.live import Seen, driver_proofs
 from wizard.probes.drivers.present import Driver
-from wizard.report.words import REACHED, of_proof
+from wizard.report.words import of_driver, of_proof
 from wizard.tui.background import Failed, Post, Runs
 from wizard.tui.drivers import AllAsked, Connecting, DriverSeen, DriversFound, asked, found
 from wizard.tui.journey import Journey
@@ -252,9 +252,7 @@ def driver_lines(proofs: Iterable[DriverProof]) -> Iterator[Content]:
     """Yields what each driver did before and after the fix."""
     states: dict[str | None, State] = {"refused": "failed", None: "unknown"}
     for one in proofs:
-        before = f"{REACHED[one.before]} → " if one.before else ""
-        words = f"{one.client} {one.version or ''}".rstrip() + f": {before}{REACHED[one.after]}"
-        yield marked(states.get(one.after, "passed"), words + (f": {one.error}" if one.error else ""))
+        yield marked(states.get(one.after, "passed"), of_driver(one))
 
 
 def _afresh(journey: Journey) -> Journey:
