@@ -23,7 +23,7 @@ from wizard.knowledge.load import read_folder
 FIXES = {fix.id: fix for fix in read_folder(Path(__file__).parents[3] / "knowledge").knowledge.fixes}
 Test = TypeVar("Test", bound=Callable[..., None])
 
-HOME = "/srv/admin"
+HOME = "/opt/admin"
 """The home directory of whoever carries the steps out: a new one, in which nothing of the machine's is."""
 
 # Made in the root's /usr/local/bin: there is no service manager in it, and whoever runs it is root already.

@@ -138,7 +138,7 @@ def debian_mariadb(place: Path, template: Mariadb) -> Iterator[MariadbRoot]:
         template.account.copy(template.template, place / "data")
         root.run(
             textwrap.dedent("""
-            rm -rf /var/lib/mysql /etc/mysql/tls /srv/admin/.my.cnf /srv/admin/db-tls /srv/admin/db-ca
+            rm -rf /var/lib/mysql /etc/mysql/tls
             mkdir -p /run/mysqld
             chown mysql /run/mysqld
             mv /dbtls/data /var/lib/mysql

@@ -75,10 +75,10 @@ case $verb in
     known "$1"
     pg_ctlcluster {version} {name} status > /dev/null || pg_ctlcluster {version} {name} start > /dev/null 2>&1
     echo "$1" ;;
-  port) known "$1"; sed -n 's/^ *- "\\(.*\\):5432"$/5432\\/tcp -> 0.0.0.0:\\1/p' /srv/admin/compose.yaml ;;
+  port) known "$1"; sed -n 's/^ *- "\\(.*\\):5432"$/5432\\/tcp -> 0.0.0.0:\\1/p' /opt/admin/compose.yaml ;;
   compose)
-    [ ! -e /srv/admin/published.pid ] || {{ kill -9 "$(cat /srv/admin/published.pid)"; sleep 0.2; }}
-    rm -f /srv/admin/published.pid
+    [ ! -e /opt/admin/published.pid ] || {{ kill -9 "$(cat /opt/admin/published.pid)"; sleep 0.2; }}
+    rm -f /opt/admin/published.pid
     port=$(sed -n 's/^ *- "\\(.*\\):5432"$/\\1/p' compose.yaml 2> /dev/null)
     if grep -q 'volumes:' compose.yaml; then
       ln -sfn "$PWD/tls" /run/tls
@@ -89,7 +89,7 @@ case $verb in
     fi
     [ -n "$port" ] || exit 0
     setsid {python} /usr/local/bin/publish "$port" {port} < /dev/null > /dev/null 2>&1 &
-    echo $! > /srv/admin/published.pid ;;
+    echo $! > /opt/admin/published.pid ;;
   kill) known "$3"; pg_ctlcluster {version} {name} reload ;;
   *) echo "docker: '$verb' is not a docker command." >&2; exit 1 ;;
 esac
@@ -182,7 +182,7 @@ class Cluster:
     def fresh(self) -> None:
         """Takes back what tests have changed, but for files in the data directory."""
         self.sql("ALTER SYSTEM RESET ALL", "SELECT pg_reload_conf()")
-        self.root.run("rm -rf /srv/admin/pg-tls /srv/admin/client-tls")
+        self.root.run("rm -rf /opt/admin/pg-tls /opt/admin/client-tls")
 
     def cause(self, ca_file: Path | None = None, server_name: str = "localhost") -> str:
         """The verdict of a diagnosis of it: the id of a cause."""

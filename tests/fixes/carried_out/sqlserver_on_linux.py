@@ -129,7 +129,7 @@ class SqlServer:
         """Makes it as its package does, with these settings, and starts it."""
         self.base, self.enabled = HEALTHY, True
         self.root.run(
-            "rm -rf /srv/admin/mssql-tls /etc/mssql-tls /srv/sql /var/opt/mssql; "
+            "rm -rf /opt/admin/mssql-tls /etc/mssql-tls /srv/sql /var/opt/mssql; "
             "install -d -o mssql -g mssql -m 770 /var/opt/mssql /var/opt/mssql/log"
         )
         self.configure(settings)
@@ -377,12 +377,12 @@ def ca_of(certificate: Certificate, place: Path) -> Path:
 def corp_signs(server: SqlServer) -> Path:
     """The company's CA signs the request, with all that it asks for; returns the file of its root."""
     server.root.run(
-        """cd /srv/admin/mssql-tls
+        """cd /opt/admin/mssql-tls
         openssl req -x509 -newkey rsa:2048 -nodes -days 5 -keyout corp.key -out corp.pem -subj /CN=Corp 2> /dev/null
         openssl x509 -req -in mssql.csr -CA corp.pem -CAkey corp.key -CAcreateserial -days 5 -copy_extensions copy \\
           -out mssql.pem 2> /dev/null"""
     )
-    return server.root.file("/srv/admin/mssql-tls/corp.pem")
+    return server.root.file("/opt/admin/mssql-tls/corp.pem")
 
 
 def refused(server: SqlServer, ca_file: Path, place: Path, words: str, *, freetds: bool = True) -> None:

@@ -29,7 +29,7 @@ FORMATS = {
 def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Root]:
     """A client's machine."""
     with client_root(tmp_path_factory.mktemp("client") / "root") as made:
-        made.file("/srv/admin/.my.cnf").unlink(missing_ok=True)
+        made.file("/opt/admin/.my.cnf").unlink(missing_ok=True)
         yield made
 
 
@@ -85,7 +85,7 @@ def test_libpq_finds_the_root_where_it_is_put(root: Root, postgres_server: Postg
 def test_a_leftover_root_is_renewed_or_set_aside(root: Root, postgres_server: Postgresql) -> None:
     """A foreign root breaks even require; the right one mends it, and so does none at all; the undo breaks it."""
     with postgres_server() as server:
-        root.write("/srv/admin/.postgresql/root.crt", make_certificate("self-signed").anchor)
+        root.write("/opt/admin/.postgresql/root.crt", make_certificate("self-signed").anchor)
         root.write("/tmp/ca.pem", server.ca_file.read_bytes())
         assert "certificate verify failed" in psql(root, server, "sslmode=require")
         renew = rendered("libpq-renew-leftover-root", ca_file="/tmp/ca.pem", **place(server))
@@ -101,7 +101,7 @@ def test_a_leftover_root_is_renewed_or_set_aside(root: Root, postgres_server: Po
         root.step(aside.undo[0])
         assert "certificate verify failed" in psql(root, server, "sslmode=require")
         assert "No file was set aside" in fails(root, aside.undo[0].text)
-        root.run("rm -r /srv/admin/.postgresql")
+        root.run("rm -r /opt/admin/.postgresql")
 
 
 @carries_out("client-name-existing-ca-file")
@@ -125,9 +125,9 @@ def test_a_file_that_a_user_cannot_read_is_told(root: Root) -> None:
 @pytest.mark.parametrize("before", ["[client]\nssl_ca = /nowhere/ca.pem\n", ""])
 def test_the_option_file_names_the_right_ca(root: Root, mariadb_server: Mariadb, before: str) -> None:
     """A client with a wrong path connects verified after the steps; the undo brings the old file back, or none."""
-    option_file = root.file("/srv/admin/.my.cnf")
+    option_file = root.file("/opt/admin/.my.cnf")
     if before:
-        root.write("/srv/admin/.my.cnf", before)
+        root.write("/opt/admin/.my.cnf", before)
     with mariadb_server() as server:
         root.write("/tmp/a ca.pem", server.ca_file.read_bytes())
         fix = rendered("mysql-ssl-ca-path", ca_file="/tmp/a ca.pem")
@@ -148,7 +148,7 @@ def test_the_option_file_names_the_right_ca(root: Root, mariadb_server: Mariadb,
 @carries_out("mysql-client-allow-tls-1-2")
 def test_a_pinned_version_is_overruled(root: Root, mariadb_server: Mariadb) -> None:
     """A client that is told to use TLS 1.1 alone gets through after the steps, and not after the undo."""
-    root.write("/srv/admin/.my.cnf", "[client]\nssl\ntls_version = TLSv1.1\n")
+    root.write("/opt/admin/.my.cnf", "[client]\nssl\ntls_version = TLSv1.1\n")
     fix = rendered("mysql-client-allow-tls-1-2")
     with mariadb_server() as server:
         assert "ERROR 2026" in mariadb(root, server, "--ssl")
@@ -157,7 +157,7 @@ def test_a_pinned_version_is_overruled(root: Root, mariadb_server: Mariadb) -> N
             assert mariadb(root, server, "--ssl") == "1"
         root.steps(fix.undo)
         assert "ERROR 2026" in mariadb(root, server, "--ssl")
-    root.file("/srv/admin/.my.cnf").unlink()
+    root.file("/opt/admin/.my.cnf").unlink()
 
 
 @carries_out("client-convert-ca-file")

@@ -78,7 +78,7 @@ def test_libpq_offers_tls_1_2(root: Root, postgres_server: Postgresql) -> None:
     """A version that the environment pins is shown and overruled by the connection string that the steps give."""
     pinned = {"PGSSLMAXPROTOCOLVERSION": "TLSv1.1", "PGSSLMINPROTOCOLVERSION": "TLSv1"}
     with postgres_server() as server:
-        root.write("/srv/admin/.postgresql/root.crt", server.ca_file.read_bytes())
+        root.write("/opt/admin/.postgresql/root.crt", server.ca_file.read_bytes())
         assert psql(root, server, "sslmode=verify-full", pinned) != "1\n"
         fix = rendered("libpq-allow-tls-1-2", **place(server))
         said = root.step(fix.steps[0], environment=pinned)
@@ -89,7 +89,7 @@ def test_libpq_offers_tls_1_2(root: Root, postgres_server: Postgresql) -> None:
         login = {"PGPASSWORD": server.password, "PGUSER": server.user, "PGSSLNEGOTIATION": "direct"}
         assert "PGSSLNEGOTIATION=direct" in root.step(direct.steps[0], environment=login)
         assert psql(root, server, direct.steps[1].text, {}) == "1\n"
-    root.run("rm -r /srv/admin/.postgresql")
+    root.run("rm -r /opt/admin/.postgresql")
 
 
 @carries_out("client-openssl-lower-security-level")
@@ -106,12 +106,12 @@ def test_a_lower_security_level_is_for_one_program(root: Root) -> None:
     for _ in range(2):
         assert "The file is valid." in root.step(fix.steps[0])
     lower = root.run(
-        client, check=False, environment={"OPENSSL_CONF": "/srv/admin/old-database-openssl.cnf"}
+        client, check=False, environment={"OPENSSL_CONF": "/opt/admin/old-database-openssl.cnf"}
     ).stdout
     assert "too small" not in lower
     assert "connect" in lower.lower()
     root.steps(fix.undo)
-    assert not root.file("/srv/admin/old-database-openssl.cnf").exists()
+    assert not root.file("/opt/admin/old-database-openssl.cnf").exists()
 
 
 @carries_out("sqlserver-client-update-driver", "client-java-allow-tls-1-2")

@@ -21,7 +21,7 @@ from tests.servers.mariadb import Mariadb
 
 NAMES = ("localhost", "127.0.0.1")
 PROJECT = Path(__file__).parents[3]
-ROOT_OF_ISSUED = "/srv/admin/db-tls/issued-ca.pem"
+ROOT_OF_ISSUED = "/opt/admin/db-tls/issued-ca.pem"
 both = pytest.mark.parametrize("engine", ["mariadb", "mysql"])
 
 
@@ -52,14 +52,14 @@ def test_a_ca_of_ones_own(server: MariadbRoot, engine: str) -> None:
     for name in NAMES:
         assert server.attempt(ROOT_OF_ISSUED, name) == "verified"
     root = server.root.file(ROOT_OF_ISSUED).read_bytes()
-    key = server.root.file("/srv/admin/db-tls/issued-key.pem").read_bytes()
+    key = server.root.file("/opt/admin/db-tls/issued-key.pem").read_bytes()
     server.root.steps(fix.steps)
     assert server.attempt(ROOT_OF_ISSUED) == "verified"
     assert server.root.file(ROOT_OF_ISSUED).read_bytes() == root
-    assert server.root.file("/srv/admin/db-tls/issued-key.pem").read_bytes() == key
+    assert server.root.file("/opt/admin/db-tls/issued-key.pem").read_bytes() == key
     for secret in (
-        "/srv/admin/db-ca/root-key.pem",
-        "/srv/admin/db-tls/issued-key.pem",
+        "/opt/admin/db-ca/root-key.pem",
+        "/opt/admin/db-tls/issued-key.pem",
         "/var/lib/mysql/issued-key.pem",
     ):
         assert server.root.file(secret).stat().st_mode & 0o777 == 0o600
@@ -107,19 +107,19 @@ def test_files_that_one_has(server: MariadbRoot, engine: str) -> None:
     certificate = make_certificate(names=NAMES, intermediate=True)
     server.write("/srv/it's/chain.pem", certificate.chain)
     server.write("/srv/it's/key.pem", certificate.key)
-    server.write("/srv/admin/anchor.pem", certificate.anchor)
+    server.write("/opt/admin/anchor.pem", certificate.anchor)
     fix = rendered(
         f"{engine}-install-certificate-files",
         certificate_file="/srv/it's/chain.pem",
         key_file="/srv/it's/key.pem",
         names=NAMES,
     )
-    assert server.attempt("/srv/admin/anchor.pem") != "verified"
+    assert server.attempt("/opt/admin/anchor.pem") != "verified"
     for _ in range(2):
         server.root.steps(fix.steps)
-        assert server.attempt("/srv/admin/anchor.pem") == "verified"
+        assert server.attempt("/opt/admin/anchor.pem") == "verified"
     server.root.steps(fix.undo)
-    assert symptom(server.attempt("/srv/admin/anchor.pem")) == "chain-not-trusted"
+    assert symptom(server.attempt("/opt/admin/anchor.pem")) == "chain-not-trusted"
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_unfit_files_are_refused(server: MariadbRoot, fault: str, says: str) -> 
     done = server.root.run(fix.steps[0].text, check=False)
     assert done.returncode == 1
     assert says in done.stdout
-    assert not server.root.file("/srv/admin/db-tls").exists()
+    assert not server.root.file("/opt/admin/db-tls").exists()
 
 
 @carries_out("mariadb-self-signed-certificate", "mysql-self-signed-certificate")

@@ -16,7 +16,7 @@ from tests.servers.mariadb import Mariadb
 from tests.servers.running import PASSWORD, USER
 from wizard.fixes.render import RenderedStep
 
-CA = "/srv/admin/anchor.pem"
+CA = "/opt/admin/anchor.pem"
 OLD_VERSIONS = ("tls_version = TLSv1.1", "ssl_cipher = DEFAULT:@SECLEVEL=0")
 OLD_SUITES = ("tls_version = TLSv1.2", "ssl_cipher = AES128-SHA")
 MODERN_SUITES = "ECDHE+AESGCM"

@@ -13,7 +13,7 @@ from tests.servers.certificates import make_certificate
 from tests.servers.mariadb import Mariadb
 from tests.servers.running import USER
 
-CA = "/srv/admin/anchor.pem"
+CA = "/opt/admin/anchor.pem"
 OTHER = "/etc/mysql/tls/clients.pem"
 
 
@@ -38,7 +38,7 @@ def server(made: MariadbRoot) -> MariadbRoot:
 
 def with_certificate(server: MariadbRoot) -> str:
     """How a client fares with the certificate and key in ~/client-tls."""
-    place = server.root.file("/srv/admin/client-tls")
+    place = server.root.file("/opt/admin/client-tls")
     return server.attempt(CA, cert=str(place / "client.crt"), key=str(place / "client.key"))
 
 
@@ -61,7 +61,7 @@ def test_a_ca_for_clients(server: MariadbRoot, engine: str) -> None:
     assert server.attempt(CA) != "verified"
     trusted = server.root.file("/var/lib/mysql/client-ca.pem").read_bytes()
     assert trusted.count(b"BEGIN CERTIFICATE") == 2
-    for secret in ("/srv/admin/client-tls/client.key", "/srv/admin/db-tls/client-ca/root.key"):
+    for secret in ("/opt/admin/client-tls/client.key", "/opt/admin/db-tls/client-ca/root.key"):
         assert server.root.file(secret).stat().st_mode & 0o777 == 0o600
     for _ in range(2):
         server.root.steps(fix.undo)
@@ -87,8 +87,8 @@ def test_a_certificate_of_the_ca_that_is_trusted(server: MariadbRoot) -> None:
     assert "will refuse" in refused.stdout
     server.root.run(f"cd ~/client-tls\necho extendedKeyUsage=clientAuth > ext\n{sign} -out client.crt")
     server.root.step(match)
-    server.write(OTHER, server.root.file("/srv/admin/client-tls/ca.crt").read_bytes())
+    server.write(OTHER, server.root.file("/opt/admin/client-tls/ca.crt").read_bytes())
     server.sql("FLUSH SSL")
     assert with_certificate(server) == "verified"
     server.root.steps(fix.undo)
-    assert not server.root.file("/srv/admin/client-tls").exists()
+    assert not server.root.file("/opt/admin/client-tls").exists()

@@ -18,10 +18,10 @@ from tests.servers.certificates import Certificate, make_certificate
 from tests.servers.mariadb import Mariadb
 
 NAMES = ("localhost", "127.0.0.1")
-CA = "/srv/admin/anchor.pem"
+CA = "/opt/admin/anchor.pem"
 CONF_D = "/etc/mysql/conf.d"
 """What the official images leave to the administrator; Debian reads it before mariadb.conf.d."""
-HANDED_OUT = "/srv/admin/db-tls/issued-ca.pem"
+HANDED_OUT = "/opt/admin/db-tls/issued-ca.pem"
 
 DOCKER = r"""#!/bin/bash
 # Only the container `db`, which is also the service of that name.

@@ -12,7 +12,7 @@ from tests.fixes.carried_out.mariadb_root import DROP_INS, MariadbRoot, debian_m
 from tests.servers.certificates import Certificate, make_certificate
 from tests.servers.mariadb import Mariadb
 
-CA = "/srv/admin/anchor.pem"
+CA = "/opt/admin/anchor.pem"
 KEPT = "/srv/it's tls"
 
 

@@ -29,7 +29,7 @@ def fix(name: str, cluster: Cluster, **values: str) -> RenderedFix:
 def sign(cluster: Cluster, by: str) -> None:
     """The company's CA answers the request; `by` is how it does so."""
     cluster.root.run(
-        f"""cd /srv/admin/pg-tls
+        f"""cd /opt/admin/pg-tls
         openssl req -x509 -newkey rsa:2048 -nodes -days 5 -keyout corp.key -out corp.pem -subj /CN=Corp 2> /dev/null
         printf 'subjectAltName=DNS:localhost,IP:127.0.0.1,DNS:db.example\nextendedKeyUsage=serverAuth\n' > corp.ext
         {by}"""
@@ -49,11 +49,11 @@ def test_a_ca_of_ones_own_replaces_the_certificate_of_the_package(cluster: Clust
     own = fix("postgresql-own-ca", cluster)
     assert cluster.cause() == "self-signed-certificate"
     carry_out(cluster.root, own)
-    root = cluster.root.file("/srv/admin/pg-tls/ca/root.crt")
+    root = cluster.root.file("/opt/admin/pg-tls/ca/root.crt")
     assert cluster.cause(root) == "healthy"
     for host in ("localhost", "127.0.0.1"):
         assert cluster.connect(root, host=host).startswith("TLSv1")
-    for key in ("/srv/admin/pg-tls/ca/root.key", "/srv/admin/pg-tls/issued.key"):
+    for key in ("/opt/admin/pg-tls/ca/root.key", "/opt/admin/pg-tls/issued.key"):
         assert cluster.root.file(key).stat().st_mode & 0o777 == 0o600
     cluster.undone(own, settings, "self-signed-certificate", root)
 
@@ -62,7 +62,7 @@ def test_a_ca_of_ones_own_replaces_the_certificate_of_the_package(cluster: Clust
 def test_a_ca_signs_again_only_where_it_has_to(cluster: Cluster) -> None:
     """Another run keeps the certificate; another name makes another one by the same CA, and so does a new key."""
     cluster.root.steps(fix("postgresql-own-ca", cluster).steps)
-    place = cluster.root.file("/srv/admin/pg-tls")
+    place = cluster.root.file("/opt/admin/pg-tls")
     root, first = (place / "ca" / "root.crt").read_bytes(), (place / "issued.crt").read_bytes()
     cluster.root.steps(fix("postgresql-own-ca", cluster).steps)
     assert (place / "issued.crt").read_bytes() == first
@@ -86,7 +86,7 @@ def test_the_answer_of_a_ca_mends_what_was_wrong(cluster: Cluster, scenario: str
     old = certificate_of(SCENARIOS[f"postgresql/{scenario}"])
     cluster.present(old)
     settings = cluster.settings()
-    trusted = cluster.root.write("/srv/admin/old-ca.pem", old.anchor)
+    trusted = cluster.root.write("/opt/admin/old-ca.pem", old.anchor)
     assert cluster.cause(trusted) == scenario
     issue = fix("postgresql-issue-certificate", cluster)
     cluster.root.step(issue.steps[0])
@@ -94,7 +94,7 @@ def test_the_answer_of_a_ca_mends_what_was_wrong(cluster: Cluster, scenario: str
     said = cluster.root.steps(issue.steps)
     assert "belong together" in said
     assert "shows the new certificate" in said
-    corp = cluster.root.file("/srv/admin/pg-tls/corp.pem")
+    corp = cluster.root.file("/opt/admin/pg-tls/corp.pem")
     assert cluster.cause(corp) == "healthy"
     assert cluster.connect(corp).startswith("TLSv1")
     for step in issue.undo:
@@ -164,20 +164,20 @@ def test_files_that_are_there_are_installed(cluster: Cluster) -> None:
     cluster.present(certificate_of(SCENARIOS["postgresql/certificate-expired"]))
     settings = cluster.settings()
     new = make_certificate(names=NAMES, intermediate=True)
-    cluster.root.write("/srv/admin/it's new/pg.crt", new.chain)
-    cluster.root.write("/srv/admin/it's new/pg.key", new.key, 0o600)
-    cluster.root.write("/srv/admin/pg-tls/issued.key", "another request", 0o600)
+    cluster.root.write("/opt/admin/it's new/pg.crt", new.chain)
+    cluster.root.write("/opt/admin/it's new/pg.key", new.key, 0o600)
+    cluster.root.write("/opt/admin/pg-tls/issued.key", "another request", 0o600)
     install = fix(
         "postgresql-install-certificate-files",
         cluster,
-        certificate_file="/srv/admin/it's new/pg.crt",
-        key_file="/srv/admin/it's new/pg.key",
+        certificate_file="/opt/admin/it's new/pg.crt",
+        key_file="/opt/admin/it's new/pg.key",
     )
     carry_out(cluster.root, install)
-    root = cluster.root.write("/srv/admin/root.pem", new.anchor)
+    root = cluster.root.write("/opt/admin/root.pem", new.anchor)
     assert cluster.cause(root) == "healthy"
     assert cluster.connect(root).startswith("TLSv1")
-    kept = [one.read_text() for one in cluster.root.file("/srv/admin/pg-tls").glob("issued.key.*")]
+    kept = [one.read_text() for one in cluster.root.file("/opt/admin/pg-tls").glob("issued.key.*")]
     assert kept == ["another request"]
     cluster.undone(install, settings, "certificate-expired", root)
 
@@ -186,25 +186,25 @@ def test_files_that_are_there_are_installed(cluster: Cluster) -> None:
 def test_a_missing_or_locked_file_is_told(cluster: Cluster) -> None:
     """The twin: a file that is not there, and a key with a passphrase, are not installed."""
     new = make_certificate(names=NAMES)
-    cluster.root.write("/srv/admin/pg.crt", new.chain)
+    cluster.root.write("/opt/admin/pg.crt", new.chain)
     missing = fix(
         "postgresql-install-certificate-files",
         cluster,
-        certificate_file="/srv/admin/pg.crt",
-        key_file="/srv/admin/none",
+        certificate_file="/opt/admin/pg.crt",
+        key_file="/opt/admin/none",
     )
     done = cluster.root.run(missing.steps[0].text, shell=("bash",), check=False)
     assert (done.returncode, "cannot be read" in done.stdout) == (1, True)
-    assert not cluster.root.file("/srv/admin/pg-tls/issued.crt").exists()
-    cluster.root.write("/srv/admin/open.key", new.key)
+    assert not cluster.root.file("/opt/admin/pg-tls/issued.crt").exists()
+    cluster.root.write("/opt/admin/open.key", new.key)
     cluster.root.run(
-        "openssl pkey -in /srv/admin/open.key -aes256 -passout pass:secret -out /srv/admin/locked.key"
+        "openssl pkey -in /opt/admin/open.key -aes256 -passout pass:secret -out /opt/admin/locked.key"
     )
     locked = fix(
         "postgresql-install-certificate-files",
         cluster,
-        certificate_file="/srv/admin/pg.crt",
-        key_file="/srv/admin/locked.key",
+        certificate_file="/opt/admin/pg.crt",
+        key_file="/opt/admin/locked.key",
     )
     cluster.root.step(locked.steps[0])
     done = cluster.root.run(locked.steps[1].text, shell=("bash",), check=False)
@@ -218,7 +218,7 @@ def test_a_self_signed_certificate_is_verified_by_who_has_it(cluster: Cluster) -
     settings = cluster.settings()
     signed = fix("postgresql-self-signed-certificate", cluster)
     carry_out(cluster.root, signed)
-    leaf = cluster.root.file("/srv/admin/pg-tls/issued.crt")
+    leaf = cluster.root.file("/opt/admin/pg-tls/issued.crt")
     assert cluster.connect(leaf).startswith("TLSv1")
     assert cluster.connect(leaf, host="127.0.0.1").startswith("TLSv1")
     assert cluster.cause(leaf) == "healthy"
@@ -230,6 +230,6 @@ def test_a_name_that_is_too_long_for_a_common_name(cluster: Cluster) -> None:
     name = f"{'a' * 60}.db.example"
     values: dict[str, Given] = {"server_name": name, "names": (name,), "port": cluster.port}
     for way in ("postgresql-own-ca", "postgresql-self-signed-certificate"):
-        cluster.root.run("rm -rf /srv/admin/pg-tls")
+        cluster.root.run("rm -rf /opt/admin/pg-tls")
         steps = [one for one in rendered(way, **values).steps if one.shell == "sh"][:-2]
         assert f"DNS:{name}" in [cluster.root.step(one) for one in steps][-1]

@@ -38,14 +38,14 @@ def test_the_intermediate_is_appended_once(cluster: Cluster, where: str) -> None
     """A chain without its intermediate fails, with it it is verified, and the undo takes it out again."""
     good = make_certificate(intermediate=True)
     leaf, intermediate = (one + END for one in good.chain.split(END)[:2])
-    root = cluster.root.write("/srv/admin/root.pem", good.anchor)
-    cluster.root.write("/srv/admin/it's.pem", intermediate)
+    root = cluster.root.write("/opt/admin/root.pem", good.anchor)
+    cluster.root.write("/opt/admin/it's.pem", intermediate)
     cluster.present(type(good)(leaf, good.key, good.anchor))
     settings = cluster.settings()
     assert cluster.cause(root) == "missing-intermediate"
     values = of_container(cluster) if where else {"port": cluster.port}
     append = rendered(
-        f"postgresql-append-intermediate{where}", intermediate_file="/srv/admin/it's.pem", **values
+        f"postgresql-append-intermediate{where}", intermediate_file="/opt/admin/it's.pem", **values
     )
     assert "PostgreSQL sends the intermediate." in carry_out(cluster.root, append)
     served = cluster.root.file(f"{cluster.data}/old.crt")
@@ -63,11 +63,11 @@ def test_a_foreign_intermediate_is_not_appended(cluster: Cluster, where: str) ->
     cluster.present(make_certificate())
     served = cluster.root.file(f"{cluster.data}/old.crt")
     first = served.read_bytes()
-    cluster.root.write("/srv/admin/other.pem", make_certificate("self-signed").anchor)
+    cluster.root.write("/opt/admin/other.pem", make_certificate("self-signed").anchor)
     values = of_container(cluster) if where else {"port": cluster.port}
     for name, says in (("other", "not the CA certificate"), ("none", "is missing or is no PEM")):
         append = rendered(
-            f"postgresql-append-intermediate{where}", intermediate_file=f"/srv/admin/{name}.pem", **values
+            f"postgresql-append-intermediate{where}", intermediate_file=f"/opt/admin/{name}.pem", **values
         )
         done = cluster.root.run(append.steps[0].text, shell=("bash",), check=False)
         assert (done.returncode, says in done.stdout) == (1, True), done.stdout
@@ -82,7 +82,7 @@ def test_tls_is_turned_on(cluster: Cluster) -> None:
     cluster.present(good)
     cluster.sql("ALTER SYSTEM SET ssl = 'off'", "SELECT pg_reload_conf()", "SELECT pg_sleep(0.1)")
     settings = cluster.settings()
-    root = cluster.root.write("/srv/admin/root.pem", good.anchor)
+    root = cluster.root.write("/opt/admin/root.pem", good.anchor)
     assert "server does not support SSL" in cluster.connect(root)
     assert cluster.cause(root) == "tls-not-offered"
     turn_on = rendered("postgresql-turn-tls-on", port=cluster.port)
@@ -124,23 +124,23 @@ def test_a_container_gets_a_certificate(cluster: Cluster, name: str) -> None:
     settings = cluster.settings()
     assert cluster.cause() == "self-signed-certificate"
     new = make_certificate(names=("localhost", "127.0.0.1"))
-    cluster.root.write("/srv/admin/given.crt", new.chain)
-    cluster.root.write("/srv/admin/given.key", new.key, 0o600)
+    cluster.root.write("/opt/admin/given.crt", new.chain)
+    cluster.root.write("/opt/admin/given.key", new.key, 0o600)
     values: dict[str, Given] = {"server_name": "localhost", "names": ("localhost", "127.0.0.1")}
     if "files" in name:
-        values |= {"certificate_file": "/srv/admin/given.crt", "key_file": "/srv/admin/given.key"}
+        values |= {"certificate_file": "/opt/admin/given.crt", "key_file": "/opt/admin/given.key"}
     fix = rendered(name, **values, **of_container(cluster))
     if "issue" in name:
         cluster.root.step(fix.steps[0])
         cluster.root.run(
-            """cd /srv/admin/pg-tls
+            """cd /opt/admin/pg-tls
             openssl req -x509 -newkey rsa:2048 -nodes -days 5 -keyout corp.key -out corp.pem -subj /CN=Corp 2> /dev/null
             printf 'subjectAltName=DNS:localhost,IP:127.0.0.1' > corp.ext
             openssl x509 -req -in issued.csr -CA corp.pem -CAkey corp.key -days 5 -extfile corp.ext -out issued.crt"""
         )
     assert "shows the new certificate" in carry_out(cluster.root, fix)
-    place = cluster.root.file("/srv/admin/pg-tls")
-    given = cluster.root.write("/srv/admin/given-ca.pem", new.anchor)
+    place = cluster.root.file("/opt/admin/pg-tls")
+    given = cluster.root.write("/opt/admin/given-ca.pem", new.anchor)
     roots = (place / "corp.pem", place / "ca" / "root.crt", given, place / "issued.crt")
     root = roots[CERTIFICATES.index(name)]
     assert cluster.cause(root) == "healthy"
@@ -166,9 +166,9 @@ def test_compose_names_a_certificate(cluster: Cluster) -> None:
     service = "services:\n  db:\n    image: postgres:15\n"
     compose = cluster.root.write("/srv/my stack/compose.yaml", service)
     new = make_certificate()
-    cluster.root.write("/srv/admin/given.crt", new.chain)
-    cluster.root.write("/srv/admin/given.key", new.key, 0o600)
-    files = {"certificate_file": "/srv/admin/given.crt", "key_file": "/srv/admin/given.key"}
+    cluster.root.write("/opt/admin/given.crt", new.chain)
+    cluster.root.write("/opt/admin/given.key", new.key, 0o600)
+    files = {"certificate_file": "/opt/admin/given.crt", "key_file": "/opt/admin/given.key"}
     fix = rendered(
         "postgresql-compose-certificate-container",
         compose_folder="/srv/my stack",
@@ -179,7 +179,7 @@ def test_compose_names_a_certificate(cluster: Cluster) -> None:
     paste(cluster.root, fix.steps[0].text)
     compose.write_text(service + textwrap.indent(fix.steps[1].text, "    ") + "\n")
     assert "shows the new certificate" in carry_out(cluster.root, fix)
-    root = cluster.root.write("/srv/admin/root.pem", new.anchor)
+    root = cluster.root.write("/opt/admin/root.pem", new.anchor)
     assert cluster.cause(root) == "healthy"
     assert cluster.connect(root).startswith("TLSv1")
     key = compose.with_name("tls") / "server.key"
@@ -193,13 +193,13 @@ def test_compose_names_a_certificate(cluster: Cluster) -> None:
 def test_compose_does_not_get_files_that_do_not_fit(cluster: Cluster) -> None:
     """The twin: a key of another certificate is not put there."""
     cluster.root.write("/srv/other/compose.yaml", "services:\n")
-    cluster.root.write("/srv/admin/given.crt", make_certificate().chain)
-    cluster.root.run("openssl genpkey -algorithm ED25519 > /srv/admin/given.key")
+    cluster.root.write("/opt/admin/given.crt", make_certificate().chain)
+    cluster.root.run("openssl genpkey -algorithm ED25519 > /opt/admin/given.key")
     fix = rendered(
         "postgresql-compose-certificate-container",
         compose_folder="/srv/other",
-        certificate_file="/srv/admin/given.crt",
-        key_file="/srv/admin/given.key",
+        certificate_file="/opt/admin/given.crt",
+        key_file="/opt/admin/given.key",
         **of_container(cluster),
     )
     done = cluster.root.run(fix.steps[0].text, shell=("bash",), check=False)

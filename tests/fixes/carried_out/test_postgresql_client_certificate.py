@@ -54,7 +54,7 @@ def test_a_ca_for_clients_opens_the_server(cluster: Cluster) -> None:
     """With the certificate of the new CA the user is let in, and no more after the undo; the first CA stays trusted."""
     demand(cluster, DEMANDS[0])
     settings = cluster.settings()
-    root = cluster.root.write("/srv/admin/root.pem", make_certificate().anchor)
+    root = cluster.root.write("/opt/admin/root.pem", make_certificate().anchor)
     assert demanded(cluster.connect(root))
     own = rendered("postgresql-own-client-ca", database_user="app", port=cluster.port)
     issue = rendered("postgresql-issue-client-certificate", database_user="app")
@@ -62,13 +62,13 @@ def test_a_ca_for_clients_opens_the_server(cluster: Cluster) -> None:
     cluster.root.step(issue.steps[1])
     for _ in range(2):
         cluster.root.step(own.steps[0])
-        cluster.root.run("mkdir -p /srv/admin/pg-tls")
-        cluster.root.run("cp /srv/admin/client-tls/client.csr /srv/admin/pg-tls/")
+        cluster.root.run("mkdir -p /opt/admin/pg-tls")
+        cluster.root.run("cp /opt/admin/client-tls/client.csr /opt/admin/pg-tls/")
         cluster.root.step(own.steps[2])
         cluster.root.step(own.steps[3])
-        cluster.root.run("cp /srv/admin/pg-tls/client.crt /srv/admin/client-tls/")
+        cluster.root.run("cp /opt/admin/pg-tls/client.crt /opt/admin/client-tls/")
     assert "belong together" in cluster.root.step(issue.steps[3])
-    place = cluster.root.file("/srv/admin/client-tls")
+    place = cluster.root.file("/opt/admin/client-tls")
     mine = {"sslcert": str(place / "client.crt"), "sslkey": str(place / "client.key")}
     assert cluster.connect(root, **mine).startswith("TLSv1")
     assert demanded(cluster.connect(root))
@@ -88,7 +88,7 @@ def test_a_certificate_for_servers_is_refused_before_use(cluster: Cluster) -> No
     """The twin: an answer for another purpose, for another key, and none at all are told, each with its reason."""
     issue = rendered("postgresql-issue-client-certificate", database_user="app")
     cluster.root.step(issue.steps[1])
-    make = "cd /srv/admin/client-tls && openssl req -x509 -days 5 -subj /CN=app -addext extendedKeyUsage=serverAuth"
+    make = "cd /opt/admin/client-tls && openssl req -x509 -days 5 -subj /CN=app -addext extendedKeyUsage=serverAuth"
     for command, says in (
         ("true", "No certificate in PEM"),
         (f"{make} -newkey rsa:2048 -nodes -keyout other.key -out client.crt 2> /dev/null", "another key"),
@@ -107,7 +107,7 @@ def test_the_demand_is_taken_back(cluster: Cluster, where: str, how: str) -> Non
     path = demand(cluster, how)
     hba = cluster.root.file(path)
     before = hba.read_bytes()
-    root = cluster.root.write("/srv/admin/root.pem", make_certificate().anchor)
+    root = cluster.root.write("/opt/admin/root.pem", make_certificate().anchor)
     assert demanded(cluster.connect(root))
     values: dict[str, Given] = {"container": CONTAINER} if where else {"port": cluster.port}
     without = rendered(f"postgresql-without-client-certificate{where}", **values)

@@ -28,7 +28,7 @@ def test_the_printed_steps_mend_a_fresh_server(running_cluster: Cluster) -> None
         else:
             assert " - on the screen, on the client" in title
             assert "~/pg-tls" in commands
-    root = running_cluster.root.file("/srv/admin/pg-tls/ca/root.crt")
+    root = running_cluster.root.file("/opt/admin/pg-tls/ca/root.crt")
     assert running_cluster.connect(root).startswith("TLSv1")
     confirm = re.search(r"(?m)^  confirm:\ndbtls (.*)$", block)
     assert confirm

@@ -92,7 +92,7 @@ def test_an_old_setting_is_mended(cluster: Cluster, old: str) -> None:
     name, cause, settings = OLD[old]
     cluster.owned(f"{cluster.data}/old-dh.pem", DH_1024)
     before = set_to(cluster, **settings)
-    root = cluster.root.write("/srv/admin/root.pem", make_certificate().anchor)
+    root = cluster.root.write("/opt/admin/root.pem", make_certificate().anchor)
     assert cluster.cause(root) == cause
     assert "SSL error" in cluster.connect(root)
     fix = rendered(name)
@@ -126,7 +126,7 @@ def test_a_renewed_file_is_read(cluster: Cluster) -> None:
     fix = rendered("postgresql-reload-certificate")
     expired = make_certificate(valid_days=(-400, -10))
     cluster.present(expired)
-    root = cluster.root.write("/srv/admin/root.pem", expired.anchor)
+    root = cluster.root.write("/opt/admin/root.pem", expired.anchor)
     good = make_certificate()
     for certificate, cause, steps in (
         (good, "healthy", fix.steps),
@@ -231,11 +231,11 @@ def test_a_wrong_port_is_told(cluster: Cluster) -> None:
 FIREWALL = """#!/bin/sh
 case "$*" in
   --state) echo running ;;
-  --reload) cat /srv/admin/ports > /srv/admin/open-ports; echo success ;;
+  --reload) cat /opt/admin/ports > /opt/admin/open-ports; echo success ;;
   '--permanent --add-port='*)
-    echo "${2#--add-port=}" >> /srv/admin/ports
-    sort -u -o /srv/admin/ports /srv/admin/ports ;;
-  '--permanent --remove-port='*) sed -i "\\|^${2#--remove-port=}$|d" /srv/admin/ports ;;
+    echo "${2#--add-port=}" >> /opt/admin/ports
+    sort -u -o /opt/admin/ports /opt/admin/ports ;;
+  '--permanent --remove-port='*) sed -i "\\|^${2#--remove-port=}$|d" /opt/admin/ports ;;
   *) exit 2 ;;
 esac
 """
@@ -246,7 +246,7 @@ def test_a_container_publishes_its_port(cluster: Cluster) -> None:
     """The port is closed until compose.yaml names it; then the firewall lets it through; both undos close it."""
     port = free_port()
     service = "services:\n  db:\n    image: postgres:15\n"
-    compose = cluster.root.write("/srv/admin/compose.yaml", service)
+    compose = cluster.root.write("/opt/admin/compose.yaml", service)
     values: dict[str, Given] = {"container": CONTAINER, "port": port}
     publish = rendered("network-postgresql-publish-port-container", host="localhost", **values)
     open_port = rendered("network-postgresql-container-firewall", **values)
@@ -258,15 +258,15 @@ def test_a_container_publishes_its_port(cluster: Cluster) -> None:
     try:
         for _ in range(2):
             for step in publish.steps[2:]:
-                paste(cluster.root, step.text, folder="/srv/admin")
+                paste(cluster.root, step.text, folder="/opt/admin")
         assert answers("127.0.0.1", port)
         cluster.root.write("/usr/local/bin/firewall-cmd", FIREWALL, 0o755)
         carry_out(cluster.root, open_port)
-        assert cluster.root.file("/srv/admin/open-ports").read_text() == f"{port}/tcp\n"
+        assert cluster.root.file("/opt/admin/open-ports").read_text() == f"{port}/tcp\n"
         for _ in range(2):
             cluster.root.step(open_port.undo[0])
-            assert cluster.root.file("/srv/admin/open-ports").read_text() == ""
+            assert cluster.root.file("/opt/admin/open-ports").read_text() == ""
     finally:
         compose.write_text(service)
-        paste(cluster.root, publish.undo[0].text, folder="/srv/admin")
+        paste(cluster.root, publish.undo[0].text, folder="/opt/admin")
     assert not answers("127.0.0.1", port)

@@ -54,7 +54,7 @@ def test_a_key_that_is_open_to_others_is_closed(cluster: Cluster, where: str) ->
     key = cluster.root.file(f"{cluster.data}/old.key")
     key.chmod(0o644)
     assert does_not_start(cluster, "open-to-others")
-    root = cluster.root.write("/srv/admin/root.pem", make_certificate().anchor)
+    root = cluster.root.write("/opt/admin/root.pem", make_certificate().anchor)
     mend = fix_of_rights(cluster, where, f"{cluster.data}/old.key")
     said = carry_out(cluster.root, mend)
     assert "subject=" in said
@@ -94,9 +94,9 @@ def test_a_key_that_is_not_there_is_told(cluster: Cluster, where: str) -> None:
 @carries_out("postgresql-key-rights")
 def test_a_closed_folder_is_told(cluster: Cluster) -> None:
     """The twin: where a folder above is closed, the rights of the key alone do not help, and the step says so."""
-    cluster.root.write("/srv/admin/keys/server.key", make_certificate().key, 0o644)
-    cluster.root.run("chmod 700 /srv/admin")
-    mend = fix_of_rights(cluster, "", "/srv/admin/keys/server.key")
+    cluster.root.write("/opt/admin/keys/server.key", make_certificate().key, 0o644)
+    cluster.root.run("chmod 700 /opt/admin")
+    mend = fix_of_rights(cluster, "", "/opt/admin/keys/server.key")
     done = cluster.root.run(mend.steps[0].text, shell=("bash",), check=False)
     assert (done.returncode, "a folder above is closed" in done.stdout) == (1, True), done.stdout
 
@@ -119,7 +119,7 @@ def test_wrong_file_names_are_corrected_while_the_server_is_down(cluster: Cluste
     mend = fix_of_names(cluster, "/etc/pg tls/it's.crt", "/etc/pg tls/it's.key")
     said = carry_out(cluster.root, mend)
     assert "names them now" in said
-    assert cluster.cause(cluster.root.write("/srv/admin/root.pem", good.anchor)) == "healthy"
+    assert cluster.cause(cluster.root.write("/opt/admin/root.pem", good.anchor)) == "healthy"
     assert "already" in cluster.root.step(mend.steps[0])
     assert conf.stat().st_mode & 0o777 == 0o600
     cluster.root.step(mend.undo[0])

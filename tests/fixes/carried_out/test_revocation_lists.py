@@ -99,17 +99,17 @@ def test_a_revoked_key_is_set_aside(root: Root) -> None:
     """The next request makes a new key; where there is none, nothing happens; the undo brings the old one back."""
     fix = rendered("revoked-make-new-key")
     root.steps(fix.steps)
-    root.write("/srv/admin/pg-tls/issued.key", "old", 0o600)
-    before = tree(root, "/srv/admin/pg-tls")
+    root.write("/opt/admin/pg-tls/issued.key", "old", 0o600)
+    before = tree(root, "/opt/admin/pg-tls")
     for _ in range(2):
         root.steps(fix.steps)
-        assert [file.name for file in root.file("/srv/admin/pg-tls").iterdir()] == ["issued.key.revoked"]
+        assert [file.name for file in root.file("/opt/admin/pg-tls").iterdir()] == ["issued.key.revoked"]
     root.steps(fix.undo)
-    assert tree(root, "/srv/admin/pg-tls") == before
+    assert tree(root, "/opt/admin/pg-tls") == before
     root.steps(fix.steps)
-    root.write("/srv/admin/pg-tls/issued.key", "new", 0o600)
+    root.write("/opt/admin/pg-tls/issued.key", "new", 0o600)
     root.steps(fix.undo)
-    assert root.file("/srv/admin/pg-tls/issued.key").read_text() == "new"
+    assert root.file("/opt/admin/pg-tls/issued.key").read_text() == "new"
 
 
 @carries_out("java-without-revocation")

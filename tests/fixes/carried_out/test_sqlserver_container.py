@@ -48,7 +48,7 @@ def test_a_ca_of_ones_own_replaces_the_self_generated_certificate(server: SqlSer
     before = server.state()
     assert before == {}
     carry_out(server, own)
-    ca_file = server.root.file("/srv/admin/mssql-tls/ca.pem")
+    ca_file = server.root.file("/opt/admin/mssql-tls/ca.pem")
     admitted(server, ca_file, tmp_path)
     key = server.root.file("/var/opt/mssql/tls/mssql.key").stat()
     assert (key.st_uid, key.st_mode & 0o777) == (10001, 0o600)
@@ -70,7 +70,7 @@ def test_a_request_is_signed_and_its_answer_installed(server: SqlServer, tmp_pat
     corp_signs(server)
     for step in (match, *rest, *rest):
         server.root.step(step)
-    admitted(server, server.root.file("/srv/admin/mssql-tls/corp.pem"), tmp_path)
+    admitted(server, server.root.file("/opt/admin/mssql-tls/corp.pem"), tmp_path)
     undone(server, issue, before)
     assert server.cause(ca_of(expired, tmp_path)) == "certificate-expired"
 
@@ -124,7 +124,7 @@ def test_a_self_signed_certificate_is_trusted_by_itself(server: SqlServer, tmp_p
     """A driver that was given the certificate verifies it with its name; the undo takes it away."""
     own = fix("sqlserver-container-self-signed-certificate")
     carry_out(server, own)
-    admitted(server, server.root.file("/srv/admin/mssql-tls/mssql.pem"), tmp_path)
+    admitted(server, server.root.file("/opt/admin/mssql-tls/mssql.pem"), tmp_path)
     undone(server, own, {})
     assert server.cause() == "self-generated-certificate"
 

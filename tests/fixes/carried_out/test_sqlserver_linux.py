@@ -51,13 +51,13 @@ def test_a_ca_of_ones_own_replaces_the_self_generated_certificate(server: SqlSer
     """Drivers that trust the new CA are refused before and let in after; the undo brings the first state back."""
     own = fix("sqlserver-linux-own-ca")
     before = server.state()
-    ca_file = server.root.file("/srv/admin/mssql-tls/ca.pem")
+    ca_file = server.root.file("/opt/admin/mssql-tls/ca.pem")
     assert server.cause() == "self-generated-certificate"
     said = carry_out(server, own)
     assert "PRIVATE" not in said
     admitted(server, ca_file, tmp_path)
     assert server.cause(ca_file) == "healthy"
-    for name in ("/srv/admin/mssql-tls/ca.key", "/srv/admin/mssql-tls/mssql.key"):
+    for name in ("/opt/admin/mssql-tls/ca.key", "/opt/admin/mssql-tls/mssql.key"):
         assert mode(server.root.file(name)) == (0, 0o600)
     assert mode(server.root.file("/var/opt/mssql/tls/mssql.key")) == (10001, 0o600)
     undone(server, own, before)
@@ -70,7 +70,7 @@ def test_the_ca_signs_again_only_where_it_has_to(server: SqlServer) -> None:
     """A second run keeps CA and certificate, another name makes another certificate of the same CA."""
     make = fix("sqlserver-linux-own-ca").steps[0]
     server.root.step(make)
-    folder = server.root.file("/srv/admin/mssql-tls")
+    folder = server.root.file("/opt/admin/mssql-tls")
     ca, first = (folder / "ca.pem").read_bytes(), (folder / "mssql.pem").read_bytes()
     assert "there already" in server.root.step(make)
     assert (folder / "mssql.pem").read_bytes() == first
@@ -90,14 +90,14 @@ def test_a_request_is_signed_and_its_answer_installed(server: SqlServer, tmp_pat
     issue = fix("sqlserver-linux-issue-certificate")
     request, _, match, *rest = issue.steps
     assert "DNS:localhost, IP Address:127.0.0.1" in server.root.step(request)
-    key = server.root.file("/srv/admin/mssql-tls/mssql.key").read_bytes()
+    key = server.root.file("/opt/admin/mssql-tls/mssql.key").read_bytes()
     assert "is missing" in failing(server, match)
     server.root.step(request)
-    assert server.root.file("/srv/admin/mssql-tls/mssql.key").read_bytes() == key
+    assert server.root.file("/opt/admin/mssql-tls/mssql.key").read_bytes() == key
     corp_signs(server)
     for step in (match, *rest, *rest):
         server.root.step(step)
-    admitted(server, server.root.file("/srv/admin/mssql-tls/corp.pem"), tmp_path)
+    admitted(server, server.root.file("/opt/admin/mssql-tls/corp.pem"), tmp_path)
     undone(server, issue, before)
     assert server.cause(ca_of(expired, tmp_path)) == "certificate-expired"
 
@@ -107,9 +107,9 @@ def test_what_is_no_answer_to_the_request_is_not_installed(server: SqlServer) ->
     """The twin: the certificate of another key, and one that has expired, are told in a sentence."""
     request, _, match, *_ = fix("sqlserver-linux-issue-certificate").steps
     server.root.step(request)
-    server.root.write("/srv/admin/mssql-tls/mssql.pem", make_certificate().chain)
+    server.root.write("/opt/admin/mssql-tls/mssql.pem", make_certificate().chain)
     assert "belongs to another key" in failing(server, match)
-    server.root.write("/srv/admin/mssql-tls/mssql.pem", make_certificate(valid_days=(-30, -1)).chain)
+    server.root.write("/opt/admin/mssql-tls/mssql.pem", make_certificate(valid_days=(-30, -1)).chain)
     assert "has expired" in failing(server, match)
 
 
@@ -135,7 +135,7 @@ def test_files_that_are_not_there_change_nothing(server: SqlServer) -> None:
     values = given_files(server, make_certificate())
     missing = rendered("sqlserver-linux-install-certificate-files", **{**values, "key_file": "/tmp/none.key"})
     assert "could not be read" in failing(server, missing.steps[0])
-    assert not server.root.file("/srv/admin/mssql-tls/mssql.pem").exists()
+    assert not server.root.file("/opt/admin/mssql-tls/mssql.pem").exists()
     other = rendered("sqlserver-linux-install-certificate-files", **values)
     # Keys of the lab are made once for a process: this one is another.
     server.root.run("openssl genpkey -algorithm RSA -out '/tmp/the server.key' 2> /dev/null")
@@ -150,7 +150,7 @@ def test_a_self_signed_certificate_is_trusted_by_itself(server: SqlServer, tmp_p
     own = fix("sqlserver-linux-self-signed-certificate")
     before = server.state()
     carry_out(server, own)
-    certificate = server.root.file("/srv/admin/mssql-tls/mssql.pem")
+    certificate = server.root.file("/opt/admin/mssql-tls/mssql.pem")
     first = certificate.read_bytes()
     server.root.step(own.steps[0])
     assert certificate.read_bytes() == first
