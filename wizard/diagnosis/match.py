@@ -11,7 +11,7 @@ from wizard.diagnosis.codes import codes_in
 from wizard.diagnosis.normalise import Squeezed
 from wizard.diagnosis.phrases import Found, Phrases, prepare
 from wizard.model.evidence import Evidence, Value
-from wizard.model.knowledge import Knowledge
+from wizard.model.knowledge import Recognition
 from wizard.model.recognition import ClientEntry, Signature, SymptomEntry
 from wizard.model.target import Engine
 from wizard.model.text import printable
@@ -79,7 +79,7 @@ class _Hit(NamedTuple):
 class Matcher:
     """Recognises error texts with the symptoms and clients of one knowledge."""
 
-    def __init__(self, knowledge: Knowledge) -> None:
+    def __init__(self, knowledge: Recognition) -> None:
         """Prepares the search. The knowledge must hold the symptom `ambiguous`."""
         self._knowledge = knowledge
         wordings = {f"<{wording.id}>": wording.phrases for wording in knowledge.wordings}
@@ -192,7 +192,7 @@ def _written_out(phrases: tuple[str, ...], wordings: Wordings) -> tuple[str, ...
     return tuple(one for phrase in phrases for one in wordings.get(phrase, (phrase,)))
 
 
-def _patterns(knowledge: Knowledge, wordings: Wordings) -> Iterator[_Pattern]:
+def _patterns(knowledge: Recognition, wordings: Wordings) -> Iterator[_Pattern]:
     symptoms = {symptom.id: symptom for symptom in knowledge.symptoms}
     for signature in knowledge.signatures:
         lists = (signature.phrases, signature.with_, signature.unless)

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 import ahocorasick
+import msgspec
 
 from wizard.diagnosis.normalise import Squeezed, squeeze_all
 from wizard.model.recognition import Part, Prepared, PreparedPhrase
@@ -23,6 +24,7 @@ _SHORT_TEXT = 4_000
 """Letters up to which looking for each phrase is faster than building the automaton."""
 _MOST_PLACES = 500
 """Places at which a phrase is tried, so that no paste can make the search slow."""
+_SAME = msgspec.json.Decoder(tuple[PreparedPhrase, ...])
 
 
 class Place(NamedTuple):
@@ -46,7 +48,7 @@ def prepare(phrases: Iterable[str]) -> Prepared:
     for phrase, split in zip(distinct, pieces, strict=True):
         first, *rest = (_part(piece, next(squeezed)) for piece in split)
         prepared.setdefault(first.letters, []).append(PreparedPhrase(phrase, first, tuple(rest)))
-    return {letters: tuple(same) for letters, same in prepared.items()}
+    return {letters: msgspec.Raw(msgspec.json.encode(same)) for letters, same in prepared.items()}
 
 
 def _part(piece: str, letters: str) -> Part:
@@ -72,7 +74,7 @@ class Phrases:
         """Returns the phrases that stand in the text."""
         found: dict[str, Place] = {}
         for letters, starts in self._beginnings(text.letters).items():
-            for phrase in self._prepared[letters]:
+            for phrase in _SAME.decode(self._prepared[letters]):
                 if (place := _place(phrase, starts, text)) is not None:
                     found[phrase.phrase] = place
         return Found(found)

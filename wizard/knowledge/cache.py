@@ -1,4 +1,4 @@
-"""Keeps the loaded knowledge of this machine in one JSON file, because reading YAML takes most of a start-up.
+"""Keeps the loaded knowledge of this machine as JSON, because reading YAML takes most of a start-up.
 
 The cache only ever saves time: where it is missing, stale or unreadable, the YAML is read.
 """
@@ -6,8 +6,9 @@ The cache only ever saves time: where it is missing, stale or unreadable, the YA
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from pathlib import Path
+from typing import TypeVar
+from zlib import crc32
 
 import msgspec
 import platformdirs
@@ -16,10 +17,9 @@ from wizard import __version__
 from wizard.diagnosis.match import Matcher
 from wizard.knowledge.load import KINDS, load
 from wizard.knowledge.locate import knowledge_folder
-from wizard.model.knowledge import Knowledge
+from wizard.model.knowledge import Knowledge, Recognition
 
-_RECOGNITION = ("symptoms", "signatures", "wordings", "engines", "clients", "causes", "prepared")
-"""What it takes to explain an error text; the rest is larger, and many starts do without it."""
+_Part = TypeVar("_Part", Knowledge, Recognition)
 
 
 def knowledge() -> Knowledge:
@@ -28,51 +28,71 @@ def knowledge() -> Knowledge:
     Raises:
         KnowledgeError: the folder is missing or invalid; carries all problems.
     """
-    recognition, rest = _read(("recognition", "rest"))
-    fields = {field: getattr(recognition, field) for field in _RECOGNITION}
-    return msgspec.structs.replace(rest, **fields)
+    return _read(Knowledge)
 
 
-def recognition() -> Knowledge:
-    """Returns the part of the knowledge that explains an error text; the other fields are empty.
+def recognition() -> Recognition:
+    """Returns the part of the knowledge that explains an error text, which is read in half of the time.
 
     Raises:
         KnowledgeError: the folder is missing or invalid; carries all problems.
     """
-    return _read(("recognition",))[0]
+    return _read(Recognition)
 
 
-def _read(parts: tuple[str, ...]) -> list[Knowledge]:
+def cache_folder() -> Path:
+    """Returns this user's folder for the cache; it need not exist yet."""
+    return Path(platformdirs.user_cache_dir("dbtls", appauthor=False))
+
+
+def _read(part: type[_Part]) -> _Part:
     folder = knowledge_folder()
-    cache = Path(platformdirs.user_cache_dir("dbtls", appauthor=False))
+    cache = cache_folder()
     state = _state(folder)
     try:
-        files = [(cache / f"knowledge-{part}-{state}.json").read_bytes() for part in parts]
-        return [msgspec.json.decode(file, type=Knowledge) for file in files]
-    except (OSError, msgspec.DecodeError):
+        return _decoded((cache / _name(part)).read_bytes(), state, part)
+    except (OSError, ValueError, RecursionError, _StaleError):
         pass  # the first start since the knowledge changed, or a damaged file: it is written anew
     loaded = load(folder)
     loaded = msgspec.structs.replace(loaded, prepared=Matcher(loaded).prepared)
-    fields = {field: getattr(loaded, field) for field in _RECOGNITION}
-    made = {
-        "recognition": Knowledge(**fields),
-        "rest": msgspec.structs.replace(loaded, **dict.fromkeys(fields, ()) | {"prepared": {}}),
-    }
-    _keep(cache, {f"knowledge-{part}-{state}.json": msgspec.json.encode(one) for part, one in made.items()})
-    return [made[part] for part in parts]
+    made = {kind: _narrowed(loaded, kind) for kind in (Knowledge, Recognition)}
+    _keep(cache, {_name(kind): _encoded(content, state) for kind, content in made.items()})
+    return _narrowed(loaded, part)
 
 
-def _state(folder: Path) -> str:
-    """Returns a name for the present state of the folder: its place, files, sizes and times."""
-    digest = hashlib.sha256(f"{__version__} {folder}".encode())
+def _name(part: type[Recognition]) -> str:
+    return f"knowledge-{part.__name__.lower()}.json"
+
+
+def _narrowed(loaded: Knowledge, part: type[_Part]) -> _Part:
+    return part(**{field: getattr(loaded, field) for field in part.__struct_fields__})
+
+
+class _StaleError(Exception):
+    """A file of the cache is damaged, or of another state of the knowledge."""
+
+
+def _encoded(part: Recognition, state: bytes) -> bytes:
+    content = msgspec.json.encode(part)
+    return b"%08x %b\n%b" % (crc32(content), state, content)
+
+
+def _decoded(file: bytes, state: bytes, part: type[_Part]) -> _Part:
+    """Returns what `_encoded` was given. The sum covers what is decoded only when it is used."""
+    header, _, content = file.partition(b"\n")
+    if header != b"%08x %b" % (crc32(content), state):
+        raise _StaleError
+    return msgspec.json.decode(content, type=part)
+
+
+def _state(folder: Path) -> bytes:
+    """Returns the present state of the folder on one line: the version, its place, files, sizes and times."""
     # The shape of the entries is part of the state, or a changed model would read an old cache.
-    for module in sorted(Path(__file__).parent.parent.joinpath("model").glob("*.py")):
-        digest.update(str(module.stat().st_mtime_ns).encode())
-    for kind in KINDS:
-        for path in sorted(folder.glob(kind.pattern)):
-            found = path.stat()
-            digest.update(f"{path.relative_to(folder)} {found.st_size} {found.st_mtime_ns}".encode())
-    return digest.hexdigest()[:16]
+    modules = sorted(Path(__file__).parent.parent.joinpath("model").glob("*.py"))
+    entries = (path for kind in KINDS for path in sorted(folder.glob(kind.pattern)))
+    found = ((path.name, path.stat()) for path in (*modules, *entries))
+    files = " ".join(f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in found)
+    return ascii(f"{__version__} {folder} {files}").encode()
 
 
 def _keep(cache: Path, files: dict[str, bytes]) -> None:

@@ -327,49 +327,54 @@ Named = TypeVar(
 )
 
 
-class Knowledge(msgspec.Struct, frozen=True):
-    """All of the knowledge folder, each kind in the order of its files."""
+class Recognition(msgspec.Struct, frozen=True):
+    """The part of the knowledge folder that explains an error text; a third of it."""
 
     symptoms: tuple[SymptomEntry, ...] = ()
     signatures: tuple[Signature, ...] = ()
-    facts: tuple[FactEntry, ...] = ()
-    nodes: tuple[Node, ...] = ()
-    """The decision tree (tree/); the walk enters it at the first node."""
-    causes: tuple[CauseEntry, ...] = ()
-    clients: tuple[ClientEntry, ...] = ()
-    profiles: tuple[ProfileEntry, ...] = ()
-    """How the clients behave; not every client has one."""
-    stacks: tuple[StackEntry, ...] = ()
-    failures: tuple[FailureEntry, ...] = ()
     wordings: tuple[Wording, ...] = ()
     engines: tuple[EngineWords, ...] = ()
     """The first entry of which a word is found decides."""
+    clients: tuple[ClientEntry, ...] = ()
+    causes: tuple[CauseEntry, ...] = ()
     prepared: Prepared = {}
-    """All phrases of the five above, ready for searching; made where they are missing, which takes 50 ms."""
-    fixes: tuple[FixEntry, ...] = ()
-    scenarios: tuple[ScenarioEntry, ...] = ()
-    sources: tuple[SourceEntry, ...] = ()
-    article: tuple[ArticleEntry, ...] = ()
-
-    def cause(self, wanted: str) -> CauseEntry:
-        """Returns the cause with this id; KeyError where there is none."""
-        return _named(self.causes, wanted)
-
-    def fact(self, wanted: str) -> FactEntry:
-        """Returns the fact with this id; KeyError where there is none."""
-        return _named(self.facts, wanted)
+    """All phrases of these, ready for searching; made where they are missing, which takes 50 ms."""
 
     def symptom(self, wanted: str) -> SymptomEntry:
         """Returns the symptom with this id; KeyError where there is none."""
         return _named(self.symptoms, wanted)
 
-    def node(self, wanted: str) -> Node:
-        """Returns the node with this id; KeyError where there is none."""
-        return _named(self.nodes, wanted)
-
     def client(self, wanted: str) -> ClientEntry:
         """Returns the client with this id; KeyError where there is none."""
         return _named(self.clients, wanted)
+
+    def cause(self, wanted: str) -> CauseEntry:
+        """Returns the cause with this id; KeyError where there is none."""
+        return _named(self.causes, wanted)
+
+
+class Knowledge(Recognition, frozen=True):
+    """All of the knowledge folder, each kind in the order of its files."""
+
+    facts: tuple[FactEntry, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    """The decision tree (tree/); the walk enters it at the first node."""
+    profiles: tuple[ProfileEntry, ...] = ()
+    """How the clients behave; not every client has one."""
+    stacks: tuple[StackEntry, ...] = ()
+    failures: tuple[FailureEntry, ...] = ()
+    fixes: tuple[FixEntry, ...] = ()
+    scenarios: tuple[ScenarioEntry, ...] = ()
+    sources: tuple[SourceEntry, ...] = ()
+    article: tuple[ArticleEntry, ...] = ()
+
+    def fact(self, wanted: str) -> FactEntry:
+        """Returns the fact with this id; KeyError where there is none."""
+        return _named(self.facts, wanted)
+
+    def node(self, wanted: str) -> Node:
+        """Returns the node with this id; KeyError where there is none."""
+        return _named(self.nodes, wanted)
 
     def stack(self, wanted: str) -> StackEntry:
         """Returns the TLS library with this id; KeyError where there is none."""

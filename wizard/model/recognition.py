@@ -28,8 +28,8 @@ class PreparedPhrase(msgspec.Struct, frozen=True, array_like=True):
     rest: tuple[Part, ...]
 
 
-Prepared = dict[str, tuple[PreparedPhrase, ...]]
-"""All phrases by the letters of their first part."""
+Prepared = dict[str, msgspec.Raw]
+"""All phrases by the letters of their first part: a JSON list of `PreparedPhrase` each, read when they are met."""
 
 
 class Wording(Entry, frozen=True, kw_only=True):

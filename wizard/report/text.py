@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from wizard.model.case import Case
     from wizard.model.certificate import Certificate
     from wizard.model.evidence import Evidence, Value
-    from wizard.model.knowledge import FactEntry, HowTo, Knowledge
+    from wizard.model.knowledge import FactEntry, HowTo, Knowledge, Recognition
     from wizard.workbench import Diagnosis
 
 WIDTH = min(78, max(32, shutil.get_terminal_size().columns - 2))
@@ -44,7 +44,7 @@ WIDTH = min(78, max(32, shutil.get_terminal_size().columns - 2))
 ON_PLATFORM = {"windows": "on Windows", "linux": "on Linux", "macos": "on macOS", "any": "from any client"}
 
 
-def explanation(match: Match, knowledge: Knowledge) -> Iterator[str]:
+def explanation(match: Match, knowledge: Recognition) -> Iterator[str]:
     """Yields the lines of `dbtls explain`."""
     entry = knowledge.symptom(match.symptom)
     if match.signature is None:
