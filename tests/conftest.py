@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
 import ssl
@@ -27,6 +28,7 @@ PACKAGES = (
     "mysql-connector-python",
     "textual",
 )
+THOROUGH = os.environ.get("DBTLS_THOROUGH", "0") not in ("", "0")
 REQUIRED = os.environ.get("DBTLS_REQUIRE_SERVERS", "0") not in ("", "0")
 OUTSIDE = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "COLORTERM")
 OUTSIDE_PREFIXES = ("PG", "MYSQL", "MARIADB", "ODBC", "TDS", "TEXTUAL", "DBTLS_")
@@ -46,15 +48,32 @@ def mariadb_server() -> Iterator[Mariadb]:
         yield start
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A new home directory for each test, one after the other.
+
+    pytest's own numbered folders look through all earlier ones, and each test needs a home: there are thousands.
+    """
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in itertools.count())
+
+
+@pytest.fixture(scope="session")
+def warm_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache folder of all tests: reading all YAML again would be most of each start of the program."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(autouse=True)
-def clean_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keeps the settings of whoever runs the tests out of them; returns the empty home directory."""
+def clean_environment(homes: Iterator[Path], warm_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keeps the settings of whoever runs the tests out of them; gives the empty home directory."""
     for name in os.environ:
         if name in OUTSIDE or name.startswith(OUTSIDE_PREFIXES):
             monkeypatch.delenv(name)
-    home = tmp_path_factory.mktemp("home")
+    home = next(homes)
+    home.mkdir()
     monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(warm_cache))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
     monkeypatch.setenv("DBTLS_STATE_DIR", str(home / "state"))
     return home
@@ -69,8 +88,12 @@ def pytest_report_header() -> list[str]:
     ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks each test that uses a real server's fixture, so that it need not say so twice."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks each test that uses a real server's fixture; leaves the thorough ones out unless they are wanted."""
+    if not THOROUGH and not any("::" in argument for argument in config.args):  # one that is named is wanted
+        left_out = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
     for item in items:
         for fixture, program in FIXTURES.items():
             if fixture in getattr(item, "fixturenames", ()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -32,8 +33,15 @@ def read_files(case: Case, options: Iterable[Given], at: datetime) -> dict[str, 
         at: the moment at which validity is judged.
     """
     paths = {one.value for one in options if one.entry.role in ("roots", "store", "pin") and one.value}
-    # Connector/J names its store by a URL.
-    return {path: _read(path.removeprefix("file:"), case, at) for path in paths}
+    return {path: _read(_of_url(path), case, at) for path in paths}
+
+
+def _of_url(path: str) -> str:
+    """Returns the path in a URL, by which Connector/J names its store: file:/etc/x, file:///etc/x, file:///C:/x."""
+    if not path.startswith("file:"):
+        return path
+    path = re.sub(r"^//(?:localhost)?(?=/)", "", path.removeprefix("file:"))
+    return path[1:] if re.match(r"/[A-Za-z]:", path) else path
 
 
 def _read(named: str, case: Case, at: datetime) -> RootsFile:

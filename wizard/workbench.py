@@ -285,10 +285,7 @@ class Workbench:
             platform: leaves out the fixes for its rivals.
             filled: what the person filled in; it comes before what the case knows.
         """
-        # A file that did not make the certificate trusted is not the one to install.
-        useful = self.options.ca_file is not None and case.value("trust.status") in (None, "trusted")
-        ca_file = str(self.options.ca_file) if useful else None
-        values = {**case_values(case, ca_file), **(filled or {})}
+        values = self.values(case, filled)
         chosen = select(
             cause,
             engine_of(case),
@@ -304,6 +301,13 @@ class Workbench:
             )
             for fix in chosen
         )
+
+    def values(self, case: Case, filled: Values | None = None) -> Values:
+        """Returns what the fixes of a case are rendered with; what the person filled in comes first."""
+        # A file that did not make the certificate trusted is not the one to install.
+        useful = self.options.ca_file is not None and case.value("trust.status") in (None, "trusted")
+        ca_file = str(self.options.ca_file) if useful else None
+        return {**case_values(case, ca_file), **(filled or {})}
 
     def _output(self, case: Case, text: str) -> Output | None:
         from wizard.diagnosis.pasted.read import read_output

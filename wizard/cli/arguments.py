@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from datetime import UTC, datetime
 
@@ -14,7 +15,21 @@ def read_text(text: str) -> str:
     """Returns the text itself, or all of stdin where it is `-`."""
     if text != "-":
         return text
-    return sys.stdin.buffer.read().decode("utf-8", "replace") if sys.stdin is not None else ""
+    return decoded(sys.stdin.buffer.read()) if sys.stdin is not None else ""
+
+
+def decoded(data: bytes) -> str:
+    """Returns a text of a file or of a pipe, in whatever way it was written.
+
+    UTF-16 is what > writes in Windows PowerShell 5. What is not UTF-8 is taken for Windows' Western code page, which
+    older programs write; where it is neither, its ASCII part is right all the same.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
 
 
 class Moment(click.ParamType[datetime]):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wizard.cli import offers
 from wizard.cli.arguments import json_option
 from wizard.cli.login import login_options, seen_by_server
 from wizard.cli.options import Asked, with_case
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @click.command("clients", short_help="which clients would connect, now and after each fix")
-@click.argument("target", required=False)
+@click.argument("target", required=False, shell_complete=offers.targets)
 @json_option
 @click.option(
     "--option",
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     "upgraded",
     nargs=2,
     metavar="OLD NEW",
+    shell_complete=offers.clients,
     help="What changes for this server when a client is upgraded, as in: ssms-18 ssms-20.",
 )
 @click.option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
+from wizard.cli import offers
 from wizard.cli.arguments import json_option
 from wizard.cli.options import Asked, with_case
 from wizard.cli.terminal import Exit, is_interactive, result, talk
@@ -28,13 +29,14 @@ if TYPE_CHECKING:
 
 
 @click.command("fix", short_help="the fixes of a cause as commands")
-@click.argument("cause")
-@click.argument("target", required=False)
+@click.argument("cause", shell_complete=offers.causes)
+@click.argument("target", required=False, shell_complete=offers.targets)
 @click.option("--platform", type=click.Choice(get_args(Platform)), help="Leave out the fixes for its rivals.")
 @click.option(
     "--id",
     "chosen",
     metavar="FIX",
+    shell_complete=offers.fixes,
     help="Only this fix; on a terminal you are asked for what is not known of it.",
 )
 @click.option(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from wizard.cli.arguments import decoded
 from wizard.cli.options import Asked
 from wizard.cli.terminal import Exit, result, talk
 from wizard.diagnosis.clients.prediction import Prediction
@@ -20,6 +20,7 @@ from wizard.knowledge.cache import knowledge
 from wizard.model.case import Case
 from wizard.model.client import ProfileEntry
 from wizard.model.text import printable
+from wizard.probes.threads import in_order
 from wizard.report import json
 from wizard.report.clients import document, told_of_one
 
@@ -62,10 +63,9 @@ def fleet(asked: Asked, file: Path, given: Pairs, *, as_json: bool) -> Exit:
     lines = _lines(file)
     talk(f"Asking {len(lines)} servers as {profile.id} would …")
     told: list[_Told] = []
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for one in pool.map(lambda line: _examined(asked, line, profile, given), lines):
-            told.append(one)
-            result(json.encode(_document(one)) if as_json else _line(one))
+    for one in in_order(lambda line: _examined(asked, line, profile, given), lines, AT_ONCE):
+        told.append(one)
+        result(json.encode(_document(one)) if as_json else _line(one))
     states = [one.now.connects if one.now else None for one in told]
     talk(
         f"{states.count(True)} would connect, {states.count(False)} would fail, {states.count(None)} not known."
@@ -82,8 +82,7 @@ def _lines(file: Path) -> tuple[str, ...]:
     data = read_file(file)
     if len(data) > _LARGEST:
         raise FileError(f"{file} is larger than {_LARGEST // 1_000_000} MB.")
-    text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
-    stripped = (line.strip() for line in text.splitlines())
+    stripped = (line.strip() for line in decoded(data).splitlines())
     lines = tuple(dict.fromkeys(line for line in stripped if line and not line.startswith("#")))
     if not lines:
         raise UsageError(

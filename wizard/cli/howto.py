@@ -6,6 +6,7 @@ from typing import Literal
 
 import click
 
+from wizard.cli import offers
 from wizard.cli.arguments import json_option
 from wizard.cli.options import Asked, with_case
 from wizard.cli.terminal import Exit, result, talk
@@ -17,8 +18,8 @@ Where = Literal["windows", "linux", "macos"]
 
 
 @click.command("howto", short_help="how to find a fact out, as commands")
-@click.argument("fact")
-@click.argument("target", required=False)
+@click.argument("fact", shell_complete=offers.facts)
+@click.argument("target", required=False, shell_complete=offers.targets)
 @click.option(
     "--platform",
     type=click.Choice(["windows", "linux", "macos"]),

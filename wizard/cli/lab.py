@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import signal
 import threading
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import click
 
+from wizard.cli import offers
 from wizard.cli.arguments import json_option
-from wizard.cli.exercise_sheet import sheet_of
 from wizard.cli.terminal import Exit, result, talk
 from wizard.errors import UsageError
 from wizard.knowledge.cache import knowledge
-from wizard.lab.exercises import Exercise, exercises
-from wizard.lab.server import LabServer, serve
 from wizard.model.knowledge import ScenarioEntry, Topic
 from wizard.model.text import nearest
 from wizard.report import json
+
+if TYPE_CHECKING:
+    from wizard.lab.exercises import Exercise
+    from wizard.lab.server import LabServer
 
 
 @click.group("lab", short_help="broken servers to practise on")
@@ -34,11 +36,15 @@ def list_(topic: Topic | None, difficulty: int | None, sheet: bool, as_json: boo
     """Lists the scenarios."""
     if sheet and as_json:
         raise UsageError("The sheet is Markdown, so --sheet and --json exclude each other.")
+    from wizard.lab.exercises import exercises
+
     known = knowledge()
     chosen = [
         one for one in exercises(known) if topic in (None, one.topic) and difficulty in (None, one.difficulty)
     ]
     if sheet:
+        from wizard.cli.exercise_sheet import sheet_of
+
         result(sheet_of(chosen, known))
         return Exit.FINE
     place = {one.id: number for number, one in enumerate(known.scenarios)}
@@ -52,7 +58,7 @@ def list_(topic: Topic | None, difficulty: int | None, sheet: bool, as_json: boo
 
 
 @command.command("serve")
-@click.argument("scenario")
+@click.argument("scenario", shell_complete=offers.scenarios)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="The port; without it a free one is taken."
 )
@@ -61,6 +67,8 @@ def serve_(scenario: str, port: int) -> int:
 
     SCENARIO is an id, or the number of an exercise from `dbtls lab list --sheet`.
     """
+    from wizard.lab.server import serve  # takes longer than all the rest
+
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda number, frame: stop.set())
@@ -81,6 +89,8 @@ def find_scenario(wanted: str) -> ScenarioEntry:
     known = knowledge()
     scenarios = {one.id: one for one in known.scenarios}
     if wanted.isdecimal():
+        from wizard.lab.exercises import exercises
+
         scenarios = {str(one.number): one.scenario for one in exercises(known)}
     if wanted not in scenarios:
         raise UsageError(

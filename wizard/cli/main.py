@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from wizard import __version__
-from wizard.cli.terminal import CannotWriteError, Exit, has_screen, talk
+from wizard.cli.terminal import CannotWriteError, Exit, has_screen, plain_where_needed, talk
 from wizard.errors import KnowledgeError, ProbeError, WizardError
 
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command and returns its exit status. Never raises, never shows a traceback."""
     _hide_arguments()
+    plain_where_needed()
     try:
+        if instruction := os.environ.get("_DBTLS_COMPLETE"):
+            from wizard.cli.completion import answer_shell
+
+            return answer_shell(instruction)
         if not arguments and has_screen(os.environ.get("TERM")):
             # The three doors need no command line, and loading it would be a tenth of a second before they show.
             from wizard.cli.screen import open_wizard
@@ -65,10 +71,14 @@ def _interrupted() -> Exit:
 
 
 def _hide_arguments() -> None:
-    """Takes the arguments out of the process list: a pasted connection string may hold a password."""
-    import setproctitle
+    """Takes the arguments out of the process list: a pasted connection string may hold a password.
 
-    setproctitle.setproctitle("dbtls")
+    Windows keeps a command line as it was given, and shows it to the same person and to administrators alone.
+    """
+    if sys.platform != "win32":
+        import setproctitle
+
+        setproctitle.setproctitle("dbtls")
 
 
 def _failed(error: WizardError) -> int:

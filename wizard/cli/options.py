@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import math
 import sys
 from collections.abc import Callable
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 import msgspec
 
-from wizard.cli.arguments import Moment, read_text
+from wizard.cli import offers
+from wizard.cli.arguments import Moment, decoded, read_text
 from wizard.errors import FileError, UsageError
 from wizard.model.options import Options
 
@@ -134,10 +134,19 @@ _OPTIONS = (
     click.option(
         "--ca-file", type=click.Path(path_type=Path), help="Trust these roots instead of this machine's."
     ),
-    click.option("--client", metavar="ID", help="The client that fails, such as odbc-18 or psycopg."),
+    click.option(
+        "--client",
+        metavar="ID",
+        help="The client that fails, such as odbc-18 or psycopg.",
+        shell_complete=offers.clients,
+    ),
     click.option("--error", metavar="TEXT", help="The error text as it was shown; - reads it from stdin."),
     click.option(
-        "--answer", multiple=True, metavar="FACT=VALUE", help="What you know already; may be repeated."
+        "--answer",
+        multiple=True,
+        metavar="FACT=VALUE",
+        help="What you know already; may be repeated.",
+        shell_complete=offers.answers,
     ),
     click.option(
         "--paste",
@@ -159,7 +168,7 @@ _OPTIONS = (
 
 
 def _output_in(file: Path) -> str:
-    """Returns the text of a file in UTF-8, or in UTF-16 as Windows PowerShell's > writes it.
+    """Returns the text of a file, or of stdin.
 
     Raises:
         FileError: it cannot be read or is larger than `LARGEST_PASTE`.
@@ -174,5 +183,4 @@ def _output_in(file: Path) -> str:
         raise FileError(
             f"{file} is larger than {LARGEST_PASTE // 1_000_000} MB.", hint="Cut out what matters."
         )
-    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return data.decode("utf-16" if wide else "utf-8-sig", "replace")
+    return decoded(data)

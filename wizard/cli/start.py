@@ -8,6 +8,7 @@ import sys
 import click
 import msgspec
 
+from wizard.cli import offers
 from wizard.cli.arguments import json_option
 from wizard.cli.options import Asked, with_case
 from wizard.cli.terminal import has_screen, is_interactive, talk
@@ -15,7 +16,7 @@ from wizard.errors import TargetError, UsageError
 
 
 @click.command("start")
-@click.argument("target", required=False)
+@click.argument("target", required=False, shell_complete=offers.targets)
 @json_option
 @with_case
 def command(asked: Asked, as_json: bool) -> int:

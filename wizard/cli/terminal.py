@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import errno
+import io
 import os
 import sys
 from collections.abc import Iterable
@@ -14,7 +17,12 @@ from wizard.model.text import printable
 if TYPE_CHECKING:
     from wizard.diagnosis.walk import Verdict
 
-_PLAIN = str.maketrans({"✓": "+", "✗": "x", "·": "-", "“": '"', "”": '"', "…": "...", "→": "->"})
+_PLAIN = {
+    "✓": "+", "✗": "x", "·": "-", "•": "-", "–": "-", "—": "-", "…": "...", "→": "->", "←": "<-", "›": ">", "“": '"',
+    "”": '"', "„": '"', "\u2018": "'", "\u2019": "'", "\xd7": "x", "≥": ">=", "≤": "<=",
+}  # fmt: skip
+"""What stands for our own signs where an encoding has none of them, as those of Windows' code pages and of LC_ALL=C."""
+_IN_PLAIN_SIGNS = "dbtls-plain"
 
 
 class Exit(IntEnum):
@@ -61,23 +69,45 @@ def _write(stream: TextIO | None, lines: Iterable[str]) -> None:
         for line in lines:
             stream.write(_shown(line, stream.encoding or "ascii") + "\n")
         stream.flush()
-    except BrokenPipeError:
+    except OSError as error:
+        # Windows calls a broken pipe an invalid argument.
+        if not isinstance(error, BrokenPipeError) and not (
+            sys.platform == "win32" and error.errno == errno.EINVAL
+        ):
+            raise CannotWriteError(error.strerror) from error
         # The reader of a pipe went away, as in `dbtls … | head`: it has what it wanted, and the status stays ours.
         # Python would complain again when it flushes.
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    except OSError as error:
-        raise CannotWriteError(error.strerror) from error
 
 
 def _shown(line: str, encoding: str) -> str:
     """Returns the line in signs that the terminal has, and without anything that could act on it."""
     line = printable(line.expandtabs(4), longest=sys.maxsize)
     try:
-        line.encode(encoding)
-    except (UnicodeEncodeError, LookupError):
-        return line.translate(_PLAIN).encode("ascii", "replace").decode()
-    return line
+        return line.encode(encoding, _IN_PLAIN_SIGNS).decode(encoding)
+    except LookupError:
+        return line.encode("ascii", _IN_PLAIN_SIGNS).decode()
+
+
+def plain_where_needed() -> None:
+    """Lets no sign that a stream cannot show or read end the program, whoever writes it: help, questions, a library."""
+    for stream, errors in (
+        (sys.stdout, _IN_PLAIN_SIGNS),
+        (sys.stderr, _IN_PLAIN_SIGNS),
+        (sys.stdin, "replace"),
+    ):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
+
+
+def _in_plain_signs(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_PLAIN.get(sign, "?") for sign in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(_IN_PLAIN_SIGNS, _in_plain_signs)
 
 
 def is_interactive() -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,10 @@ from wizard.model.knowledge import ScenarioEntry
 from wizard.model.target import Engine
 
 HOST = "127.0.0.1"
+if sys.platform == "win32":
+    _BIND_ALONE = socket.SO_EXCLUSIVEADDRUSE  # SO_REUSEADDR would share the port with another program there
+else:
+    _BIND_ALONE = socket.SO_REUSEADDR  # a lab that was just stopped leaves its port in TIME_WAIT
 LOG_LINES = 1000
 """A hostile client may fill the log, but not the memory."""
 
@@ -101,8 +106,7 @@ def serve(
 def _bound(port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        # A lab that was just stopped leaves its port in TIME_WAIT.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, _BIND_ALONE, 1)
         listener.bind((HOST, port))
     except OSError as error:
         listener.close()

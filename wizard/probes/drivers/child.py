@@ -58,7 +58,7 @@ def _say(out: IO[bytes], message: Message) -> None:
 def answers(request: Request, password: str | None) -> Iterator[Message]:
     """Yields what one request brings: a failure, or that the login succeeded and what its queries gave."""
     if not request.client:
-        yield Names(tuple(import_module("pyodbc").drivers()))
+        yield Names(_names(request.engine))
         return
     try:
         opened = _connect(request, password)
@@ -71,6 +71,14 @@ def answers(request: Request, password: str | None) -> Iterator[Message]:
             yield _asked(opened, query, password)
         with contextlib.suppress(Exception):  # every driver has its own tree of errors, and all is said
             opened.connection.close()
+
+
+def _names(engine: Engine) -> tuple[str, ...]:
+    """Returns the ODBC drivers of this machine; for PostgreSQL the version of psycopg's libpq, such as 17.5."""
+    if engine == "postgresql":
+        number = import_module("psycopg.pq").version()  # 170005
+        return (f"{number // 10_000}.{number % 10_000}",)
+    return tuple(import_module("pyodbc").drivers())
 
 
 def _connect(request: Request, password: str | None) -> Session | bool | None:

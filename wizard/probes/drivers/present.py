@@ -68,16 +68,29 @@ def present(engine: Engine) -> tuple[Driver, ...]:
 
 def odbc_drivers(seconds: float = 10.0) -> tuple[Driver, ...]:
     """Returns Microsoft's ODBC drivers that pyodbc finds, newest first; asked in a child, since pyodbc is native."""
-    if find_spec("pyodbc") is None:
-        return ()
-    told = [*messages(Request(engine="sqlserver", client=""), None, seconds, Event())]
-    names = next((message.names for message in told if isinstance(message, Names)), ())
+    names = odbc_names(seconds) or ()
     found = [(int(match[1]), name) for name in names if (match := _ODBC.fullmatch(name))]
     return tuple(
         Driver(f"odbc-{number}", str(number), name)
         for number, name in sorted(found, reverse=True)
         if number >= 17
     )
+
+
+def odbc_names(seconds: float = 10.0) -> tuple[str, ...] | None:
+    """Returns all drivers that pyodbc finds; None: there is no pyodbc, or it does not load."""
+    return _asked_in_child("sqlserver", seconds) if find_spec("pyodbc") is not None else None
+
+
+def libpq_version(seconds: float = 10.0) -> str | None:
+    """Returns the version of the libpq that psycopg uses; None: there is no psycopg, or it does not load."""
+    told = _asked_in_child("postgresql", seconds) if find_spec("psycopg") is not None else None
+    return told[0] if told else None
+
+
+def _asked_in_child(engine: Engine, seconds: float) -> tuple[str, ...] | None:
+    told = messages(Request(engine=engine, client=""), None, seconds, Event())
+    return next((message.names for message in told if isinstance(message, Names)), None)
 
 
 def has_package(folder: str) -> bool:

@@ -29,6 +29,10 @@ LONGEST_LINE = 1 << 20
 """Octets; the child cuts what a server sends far below that."""
 
 _TICK = 0.05
+if sys.platform == "win32":
+    _NO_WINDOW = subprocess.CREATE_NO_WINDOW
+else:
+    _NO_WINDOW = 0
 _STEERING = (
     "PG",
     "MYSQL",
@@ -81,7 +85,9 @@ def _messages(
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=environment,
-        start_new_session=True,  # no terminal that it could ask for a password, and one group to kill
+        # No terminal that it could ask for a password; elsewhere than on Windows also one group to kill.
+        start_new_session=True,
+        creationflags=_NO_WINDOW,
     )
     lines: SimpleQueue[bytes] = SimpleQueue()
     try:
@@ -115,8 +121,8 @@ def _until(lines: SimpleQueue[bytes], deadline: float, cancelled: Event) -> Iter
             continue
         if not line:
             return
-        with contextlib.suppress(msgspec.DecodeError):
-            # A driver that writes to stdout itself is not believed.
+        with contextlib.suppress(ValueError, RecursionError):
+            # A driver that writes to stdout itself is not believed: it is no JSON, no UTF-8, or nested without end.
             yield msgspec.json.decode(line, type=Message)
     yield None
 

@@ -21,7 +21,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     engine: Engine
     client: str
-    """Id of the driver; empty asks for nothing but the ODBC drivers."""
+    """Id of the driver; empty asks for nothing but the ODBC drivers, or for PostgreSQL the version of libpq."""
     program: str = ""
     """The program's path, or the name of the ODBC driver; empty for a Python package."""
     host: str = ""
@@ -67,7 +67,7 @@ class Denied(msgspec.Struct, frozen=True, tag="denied"):
 
 
 class Names(msgspec.Struct, frozen=True, tag="names"):
-    """The ODBC drivers of this machine."""
+    """The ODBC drivers of this machine, or the version of libpq."""
 
     names: tuple[str, ...]
 
