@@ -41,7 +41,8 @@ _WHOLE = (
     re.compile(
         r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,20}PRIVATE KEY-----|\Z)", re.DOTALL
     ),
-    re.compile(r"\beyJ[\w-]+\.[\w.-]+"),  # a JSON web token
+    # A JSON web token; with what it is glued to, so that each run of its letters is looked at once.
+    re.compile(r"(?<![\w-])(?=[\w-]*\beyJ[\w-])[\w-]++\.[\w.-]+"),
     re.compile(r"(?i)(?<=\bbearer )\S+"),
     re.compile(r"(?i)(?<=\bodbc_connect=)[^&\s]+"),
 )

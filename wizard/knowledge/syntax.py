@@ -5,6 +5,7 @@ Duplicate keys are refused, because YAML keeps the last one silently.
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
@@ -14,6 +15,11 @@ try:
     from yaml import CSafeLoader as _BaseLoader
 except ImportError:  # libyaml is optional in PyYAML; the pure loader reads the same
     from yaml import SafeLoader as _BaseLoader  # type: ignore[assignment]
+
+
+_DEEPEST = 100
+_MANY_BRACKETS = 1000
+_FAR_IN = re.compile(r"^[ ?:-]{300}", re.MULTILINE)
 
 
 class YamlError(Exception):
@@ -50,14 +56,33 @@ def read(path: Path) -> object:
     except (OSError, UnicodeDecodeError) as error:
         raise YamlError(0, f"cannot be read: {error.__class__.__name__}") from error
     try:
+        _check_depth(text)
         return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a subclass of the safe loader
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise YamlError(line, f"not valid YAML: {error.problem or error.context}") from error
     except (ValueError, TypeError) as error:  # a date that is none, a key that cannot be one
         raise YamlError(0, f"not valid YAML: {error}") from error
+    except (AttributeError, LookupError) as error:  # PyYAML trusts tags: `!!timestamp abc`, `!!bool x`
+        raise YamlError(0, "not valid YAML: a value is not what the tag before it says") from error
     except yaml.YAMLError as error:
         raise YamlError(0, f"not valid YAML: {str(error).splitlines()[0]}") from error
+
+
+def _check_depth(text: str) -> None:
+    """Raises YamlError where collections are nested so deeply that libyaml's reader would end the whole process."""
+    # Flow collections need brackets and block collections columns, so that most files need no closer look.
+    if text.count("[") + text.count("{") < _MANY_BRACKETS and not _FAR_IN.search(text):
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=_BaseLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            raise YamlError(line, f"not valid YAML: nested more than {_DEEPEST} levels deep")
 
 
 _STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]")
@@ -68,7 +93,7 @@ def line_of(path: Path, place: str) -> int:
 
     Where the path leads nowhere, the nearest part above it counts.
     """
-    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    node = _composed(path.read_text(encoding="utf-8"))
     line = 1
     for name, index in _STEP.findall(place):
         if name and isinstance(node, yaml.MappingNode):
@@ -83,3 +108,8 @@ def line_of(path: Path, place: str) -> int:
         else:
             break
     return line
+
+
+@functools.lru_cache(maxsize=1)  # a file with many problems asks for the line of each
+def _composed(text: str) -> yaml.Node | None:
+    return yaml.compose(text, Loader=_BaseLoader)

@@ -43,7 +43,7 @@ _HASHES = {
     "2.16.840.1.101.3.4.2.4": "sha224",
 }
 
-_CURVES = {
+_CURVES: dict[str, tuple[str, int | None]] = {
     "1.2.840.10045.3.1.1": ("secp192r1", 192),
     "1.3.132.0.33": ("secp224r1", 224),
     "1.2.840.10045.3.1.7": ("secp256r1", 256),
@@ -102,8 +102,8 @@ def describe_key(public_key: bytes) -> Key:
             curve = asn1.oid_text(identifier[1].content)
             # A point is 04 X Y, or 02/03 X when it is compressed (SEC 1 section 2.3.3).
             field = 8 * ((len(key) - 1) // 2 if key[:1] == b"\x04" else len(key) - 1)
-            name, size = _CURVES.get(curve, (curve, field))
-            return Key(f"EC {name}", size)
+            name, bits_of_curve = _CURVES.get(curve, (curve, field if field > 0 else None))
+            return Key(f"EC {name}", bits_of_curve)
         return Key("EC with explicit parameters", None)
     return Key(*_FIXED_KEYS.get(oid, (oid, None)))
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
@@ -91,9 +92,13 @@ def read_authority(certificate: bytes, key: bytes) -> Authority:
     Raises:
         ValueError: they cannot be read, do not belong together, or are none of `new_authority`.
     """
-    root = x509.load_pem_x509_certificate(certificate)
-    private = serialization.load_pem_private_key(key, password=None)
-    if not isinstance(private, rsa.RSAPrivateKey) or private.public_key() != root.public_key():
+    try:
+        root = x509.load_pem_x509_certificate(certificate)
+        private = serialization.load_pem_private_key(key, password=None)
+        public = root.public_key()
+    except (TypeError, UnsupportedAlgorithm) as error:  # a key behind a passphrase, or of an unknown kind
+        raise ValueError("the root or its key cannot be read") from error
+    if not isinstance(private, rsa.RSAPrivateKey) or private.public_key() != public:
         raise ValueError("the key is not that of the root")
     return Authority(root, private)
 

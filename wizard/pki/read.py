@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 from wizard.errors import FileError
@@ -17,6 +18,10 @@ from wizard.pki.structure import Fields
 
 LARGEST = 10_000_000
 """Octets. The largest trust stores in use are below one million."""
+
+_MOST_ROUNDS = 2_000_000
+"""Of a key derivation; each million takes a second."""
+_DEEPEST = 20
 
 _BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 #-]{1,40})-----")
 _CERTIFICATES = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
@@ -77,6 +82,10 @@ def _too_large(name: str) -> FileError:
     return FileError(f"{name} is too large: more than {LARGEST // 1_000_000} MB.", hint=_HINT)
 
 
+def _damaged(name: str) -> FileError:
+    return FileError(f"A certificate in {name} is cut off or damaged.", hint="Copy the file again, whole.")
+
+
 def _from_pem(data: bytes, name: str) -> list[bytes]:
     """Reads every certificate block of RFC 7468 text, whatever stands around them."""
     found: list[bytes] = []
@@ -91,15 +100,15 @@ def _from_pem(data: bytes, name: str) -> list[bytes]:
             # Without an end the slice is too long or holds dashes, which is not Base64.
             der = base64.b64decode(b"".join(data[begin.end() : end].split()), validate=True)
             if label in _BUNDLES:
-                found += _from_pkcs7(der) or []
-                continue
-            # OpenSSL's TRUSTED CERTIFICATE has its own data behind the certificate.
-            found.append(asn1.only(der, asn1.SEQUENCE).raw if label == "TRUSTED CERTIFICATE" else der)
-            structure.take_apart(found[-1])
+                inside = _from_pkcs7(der) or []
+            else:
+                # OpenSSL's TRUSTED CERTIFICATE has its own data behind the certificate.
+                inside = [asn1.only(der, asn1.SEQUENCE).raw if label == "TRUSTED CERTIFICATE" else der]
+            for one in inside:
+                structure.take_apart(one)
         except (binascii.Error, DerError, FileError) as error:
-            raise FileError(
-                f"A certificate in {name} is cut off or damaged.", hint="Copy the file again, whole."
-            ) from error
+            raise _damaged(name) from error
+        found += inside
     if found:
         return found
     if any(label.endswith("PRIVATE KEY") for label in labels):
@@ -124,6 +133,11 @@ def _from_der(data: bytes, name: str, password: str | None) -> list[bytes]:
     if first.tag == asn1.OID and (found := _from_pkcs7(data)) is not None:
         if not found:
             raise FileError(f"{name} is a PKCS#7 file without certificates.", hint=_HINT)
+        try:
+            for one in found:
+                structure.take_apart(one)
+        except FileError as error:
+            raise _damaged(name) from error
         return found
     if first.tag == asn1.INTEGER and _is_pkcs12(outer.content):
         return _from_pkcs12(data, name, password)
@@ -160,6 +174,11 @@ def _from_pkcs12(data: bytes, name: str, password: str | None) -> list[bytes]:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
+    if any(rounds > _MOST_ROUNDS for rounds in _rounds(data, _DEEPEST)):
+        raise FileError(
+            f"{name} is a PKCS#12 file that takes too long to open: more than {_MOST_ROUNDS:,} rounds for a key.",
+            hint="Ask for the certificate alone as a .cer or .pem file.",
+        )
     try:
         with warnings.catch_warnings():
             # cryptography warns about certificates that RFC 5280 forbids. Those faults are ours to list.
@@ -179,6 +198,23 @@ def _from_pkcs12(data: bytes, name: str, password: str | None) -> list[bytes]:
     if not found:
         raise FileError(f"{name} is a PKCS#12 file without certificates.", hint=_HINT)
     return found
+
+
+def _rounds(content: bytes, deepest: int) -> Iterator[int]:
+    """Yields how often each key is to be derived anew (RFC 7292 section 4, RFC 8018 appendix A): 2,000 are usual.
+
+    Wherever such a number stands, it follows the salt. OpenSSL takes any number, and 2 thousand million take an hour.
+    """
+    before = 0
+    try:
+        for element in asn1.elements(content):
+            if element.tag == asn1.INTEGER and before == asn1.OCTET_STRING:
+                yield int.from_bytes(element.content, signed=True)
+            if deepest and (element.tag == asn1.OCTET_STRING or element.tag & 0x20):
+                yield from _rounds(element.content, deepest - 1)
+            before = element.tag
+    except DerError:
+        return  # an octet string that holds no DER
 
 
 def _not_a_certificate(data: bytes, name: str) -> FileError:
@@ -215,8 +251,11 @@ def _leaf_first(certificates: tuple[bytes, ...]) -> tuple[bytes, ...]:
     leaves = [certificate for certificate in certificates if fields[certificate].subject not in issuers]
     if len(certificates) < 2 or len(leaves) != 1:
         return certificates
-    ordered, rest = leaves, [certificate for certificate in certificates if certificate != leaves[0]]
-    while following := [one for one in rest if fields[one].subject == fields[ordered[-1]].issuer]:
-        ordered.append(following[0])
-        rest.remove(following[0])
-    return (*ordered, *rest)
+    by_subject: dict[bytes, list[bytes]] = {}
+    for certificate in reversed(certificates):
+        if certificate != leaves[0]:
+            by_subject.setdefault(fields[certificate].subject, []).append(certificate)
+    ordered = leaves
+    while following := by_subject.get(fields[ordered[-1]].issuer):
+        ordered.append(following.pop())
+    return tuple(dict.fromkeys((*ordered, *certificates)))
