@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import ipaddress
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from wizard.errors import FileError
 from wizard.model.certificate import Certificate
@@ -26,9 +28,14 @@ _TIMES = {
 _LONGEST_SERIAL = 64
 """Octets. A longer number is listed as malformed and not shown."""
 
+_MOST_NAMES, _MOST_USAGES = 10_000, 1_000
+"""More are not read: a hostile certificate may have 250,000 names of no letters."""
+
 _NAME_KINDS = {0x81: "email", 0x82: "DNS", 0x86: "URI"}
 
 
+# A chain is described several times over, and a hostile one is slow to read.
+@functools.lru_cache(maxsize=128)
 def describe(der: bytes) -> Certificate:
     """Returns what one DER certificate says, with the faults of its encoding in `malformed`.
 
@@ -176,7 +183,8 @@ def _usages(fields: Fields, problems: list[str]) -> tuple[str, ...] | None:
         return None
     try:
         return tuple(
-            asn1.oid_text(part.content) for part in asn1.elements(asn1.only(value, asn1.SEQUENCE).content)
+            asn1.oid_text(part.content)
+            for part in islice(asn1.elements(asn1.only(value, asn1.SEQUENCE).content), _MOST_USAGES)
         )
     except DerError:
         problems.append("extendedKeyUsage cannot be read")
@@ -192,6 +200,9 @@ def _sans(fields: Fields, problems: list[str]) -> tuple[str, ...]:
     broken = False
     try:
         for name in asn1.elements(asn1.only(value, asn1.SEQUENCE).content):
+            if len(names) == _MOST_NAMES:
+                problems.append(f"more than {_MOST_NAMES} names")
+                break
             text = _general_name(name)
             broken |= "\ufffd" in text
             names.append(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from wizard.model.text import printable
@@ -28,6 +29,9 @@ _SPECIAL = re.compile(r'[,+"\\<>;]')
 _TEXT_LIMIT = 4 * 4096
 """Octets of one value that are decoded; the rest could not be shown anyway."""
 
+_MOST_PARTS, _MOST_PAIRS = 200, 20
+"""Parts of a name, the most specific ones, and pairs of one part that are read; real names have some ten."""
+
 
 class NameText(NamedTuple):
     """A distinguished name as text, and whether some of it could not be read as text."""
@@ -41,9 +45,13 @@ def rfc4514(name: bytes) -> NameText:
     parts: list[str] = []
     broken = False
     try:
-        for relative in asn1.elements(asn1.only(name, asn1.SEQUENCE).content):
+        relatives = list(asn1.elements(asn1.only(name, asn1.SEQUENCE).content))
+        if len(relatives) > _MOST_PARTS:
+            broken = True
+            parts.append("…")
+        for relative in relatives[-_MOST_PARTS:]:
             pairs: list[str] = []
-            for oid, value in _attributes(relative):
+            for oid, value in islice(_attributes(relative), _MOST_PAIRS):
                 text = _value_text(value)
                 broken |= text is None
                 pairs.append(f"{_SHORT.get(oid, oid)}={_escape(chr(0xFFFD) if text is None else text)}")
@@ -56,10 +64,11 @@ def rfc4514(name: bytes) -> NameText:
 def common_name(name: bytes) -> str | None:
     """Returns the most specific commonName of a DER Name; None where there is none or it is not text."""
     try:
+        relatives = list(asn1.elements(asn1.only(name, asn1.SEQUENCE).content))
         found = [
             value
-            for relative in asn1.elements(asn1.only(name, asn1.SEQUENCE).content)
-            for oid, value in _attributes(relative)
+            for relative in relatives[-_MOST_PARTS:]
+            for oid, value in islice(_attributes(relative), _MOST_PAIRS)
             if oid == COMMON_NAME
         ]
     except DerError:

@@ -16,6 +16,8 @@ AUTHORITY_KEY_ID = "2.5.29.35"
 CERTIFICATE_POLICIES = "2.5.29.32"
 SIGNED_TIMESTAMPS = "1.3.6.1.4.1.11129.2.4.2"
 """RFC 6962 section 3.3."""
+_MOST_EXTENSIONS = 200
+"""More are not read: real certificates have some twenty, and a hostile one may have 40,000."""
 
 
 @dataclass(frozen=True)
@@ -102,14 +104,19 @@ def _extensions(optional: list[Element], problems: list[str]) -> dict[str, bytes
         if element.tag != 0xA3:
             continue
         try:
-            for extension in asn1.elements(asn1.only(element.content, asn1.SEQUENCE).content):
+            listed = asn1.elements(asn1.only(element.content, asn1.SEQUENCE).content)
+            for number, extension in enumerate(listed, 1):
+                if number > _MOST_EXTENSIONS:
+                    problems.append(f"more than {_MOST_EXTENSIONS} extensions")
+                    break
                 parts = list(asn1.elements(extension.content))
                 if len(parts) < 2 or parts[0].tag != asn1.OID or parts[-1].tag != asn1.OCTET_STRING:
                     raise DerError("not an extension")
                 oid = asn1.oid_text(parts[0].content)
-                if oid in found:
+                twice = f"extension {oid} appears twice"
+                if oid in found and twice not in problems:
                     # RFC 5280 section 4.2 forbids it; Go refuses such a certificate as a whole.
-                    problems.append(f"extension {oid} appears twice")
+                    problems.append(twice)
                 found.setdefault(oid, parts[-1].content)
         except DerError:
             problems.append("extensions cannot be read")

@@ -7,6 +7,7 @@ from wizard.pki.evidence import FACTS, chain_evidence
 from wizard.probes.completed import complete_handshake
 from wizard.probes.handshake import preamble_of
 from wizard.probes.probe import Context, Earlier, Probe, ProbeResult, nothing
+from wizard.wire.tls_names import Version
 
 
 def _run(context: Context, earlier: Earlier) -> ProbeResult:
@@ -28,7 +29,9 @@ def _sent_chain(context: Context, earlier: Earlier) -> tuple[bytes, ...]:
     newest = earlier["versions"].exchange
     if newest is None or newest.handshake != "ok":
         return ()
-    if newest.flight is not None and newest.flight.certificates:
+    if newest.flight is not None and newest.flight.version is not Version.TLS_1_3:
+        if not newest.flight.certificates:
+            raise ProbeError("The server answers the handshake without any certificate.")
         return newest.flight.certificates
     if not context.connections.take():
         raise ProbeError("The limit of connections was reached.")

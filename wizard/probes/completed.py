@@ -15,6 +15,8 @@ from wizard.wire.preamble import Preamble
 _PORTION = 1 << 16
 _LAST_WORD = 0.3
 """Seconds to wait for an alert after the handshake: in TLS 1.3 it comes after the client has finished."""
+_ASKED = b"read server certificate request"
+"""The end of what OpenSSL calls the state in which it has read a CertificateRequest (SSL_state_string_long)."""
 
 
 class Completed(NamedTuple):
@@ -22,7 +24,8 @@ class Completed(NamedTuple):
 
     Attributes:
         chain: the certificates in DER as the server sent them, leaf first.
-        refused: the server ended the handshake after it had seen that there is no client certificate.
+        refused: the server asked for a client certificate, and ended the handshake when it had seen that there is
+            none.
     """
 
     chain: tuple[bytes, ...]
@@ -44,6 +47,14 @@ def complete_handshake(first: Exchange, preamble: Preamble, seconds: float) -> C
     context.set_cipher_list(b"ALL:@SECLEVEL=0")
     if preamble.alpn:
         context.set_alpn_protos([preamble.alpn.encode()])
+    asked = False
+
+    def passed(tls: SSL.Connection, where: int, value: int) -> None:
+        # TLS 1.3 encrypts the request. Whoever did not ask hangs up for some other reason.
+        nonlocal asked
+        asked = asked or tls.get_state_string().endswith(_ASKED)
+
+    context.set_info_callback(passed)
     tls = SSL.Connection(context, None)
     server_name = first.offered.server_name
     if _is_host_name(server_name):
@@ -68,12 +79,12 @@ def complete_handshake(first: Exchange, preamble: Preamble, seconds: float) -> C
     except (ConnectError, PreambleError) as error:
         raise HandshakeError(error.message) from error
     except TimeoutError as error:
-        raise HandshakeError("The server stopped answering during the handshake.") from error
+        raise HandshakeError("The server did not finish the handshake in time.") from error
     except (OSError, OverflowError, SSL.Error) as error:
         raise HandshakeError("The handshake broke off.") from error
     chain = tls.get_peer_cert_chain(as_cryptography=False) or []
     ders = (crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) for certificate in chain)
-    return Completed(tuple(ders), refused)
+    return Completed(tuple(ders), refused and asked)
 
 
 def _takes_it_back(tls: SSL.Connection, connection: Connection) -> bool:
@@ -90,8 +101,8 @@ def _takes_it_back(tls: SSL.Connection, connection: Connection) -> bool:
             return True
         try:
             data = connection.receive(until)
-        except TimeoutError:
-            return False  # the server waits for the client to go on
+        except (TimeoutError, OverflowError):
+            return False  # the server waits for the client to go on, or talks on by itself
         except ConnectionError:
             return True
         if not data:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from types import TracebackType
 
 from wizard.errors import ConnectError
 
-RECEIVE_LIMIT = 1 << 20
-"""Bytes after which a server that keeps sending is cut off; the longest honest first flight is far shorter."""
+RECEIVE_LIMIT = 1 << 19
+"""Bytes after which a server that keeps sending is cut off. OpenSSL takes a chain of 100 KiB at most
+(SSL_CTX_set_max_cert_list), so no honest first flight is nearly as long."""
 
 _PORTION = 1 << 14
 
@@ -38,10 +40,13 @@ class Connection:
                 "This machine does not speak that IP version.", status="unreachable"
             ) from error
         try:
-            self._wait()
-            self._socket.connect((address, port))
             # Preamble and hello are small packets that wait for each other's answer.
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._wait()
+            # A server that resets what it has just accepted may do so before connect() returns; it was reached all
+            # the same, and the next operation says what became of the connection.
+            with contextlib.suppress(ConnectionResetError):
+                self._socket.connect((address, port))
         except TimeoutError as error:
             self._socket.close()
             raise ConnectError("Nothing answered in time.", status="timed-out") from error
@@ -83,7 +88,7 @@ class Connection:
         return data
 
     def _wait(self, until: float | None = None) -> None:
-        left = (self._deadline if until is None else until) - time.monotonic()
+        left = min(self._deadline, self._deadline if until is None else until) - time.monotonic()
         if left <= 0:
             raise TimeoutError
         self._socket.settimeout(left)

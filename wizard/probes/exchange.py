@@ -161,7 +161,7 @@ def _shake(
     except (HandshakeError, PreambleError) as error:
         return stopped("closed", _phrase(error.message))
     except TimeoutError:
-        return stopped("silent", f"the server stopped answering during the handshake, within {seconds:g} s")
+        return stopped("silent", f"the server did not finish its part of the handshake within {seconds:g} s")
     except OverflowError as error:
         return stopped("closed", str(error))
     except OSError as error:
