@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 import statistics
-import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from tests.bench.processes import milliseconds
 from wizard.diagnosis.match import Matcher
 from wizard.knowledge.cache import recognition
 
@@ -27,16 +26,6 @@ FILLERS = (
     "\\n&gt;",
     "\x1b[31m",
 )
-
-
-def milliseconds(work: Callable[[], object], runs: int = 5) -> float:
-    """Returns the median time of the work."""
-    times = []
-    for _ in range(runs):
-        began = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times) * 1000
 
 
 def main() -> None:

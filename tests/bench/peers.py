@@ -1,49 +1,27 @@
-"""Times of `dbtls` beside those of its peers, in one run: medians, ratios, memory, and what MariaDB counts.
-
-Run it from the project's root as `.venv/bin/python -m tests.bench.bench [--runs N]`. It asserts nothing.
-"""
+"""`dbtls check` beside the programs that look at the same servers: time, memory, connections."""
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.bench.processes import GivenUpError, dbtls, relay, seconds_of, status_and_memory
 from tests.servers import programs
 from tests.servers.mariadb import Mariadb, MariadbServer
 from tests.servers.postgresql import Postgresql
 
-SSMS_20 = (
-    "A connection was successfully established with the server, but then an error occurred during the login"
-    " process. (provider: SSL Provider, error: 0 - The certificate chain was issued by an authority that is"
-    " not trusted.)"
-)
 LAB_SCENARIO = "sqlserver/self-generated-certificate"
-LONGEST_RUN = 60
-"""Seconds after which a command is given up."""
-
-ENOUGH_SECONDS = 60
-"""A command that has run for so long altogether is not run again."""
-
-# A child's peak memory includes what its parent held when it forked, so a bare interpreter starts it. The alarm goes
-# on through exec, so that a command which never ends leaves nothing behind.
-MEMORY = f"""
-import os, signal, subprocess, sys
-null = subprocess.DEVNULL
-limit = lambda: signal.alarm({LONGEST_RUN})
-child = subprocess.Popen(sys.argv[1:], stdin=null, stdout=null, stderr=null, preexec_fn=limit)
-_, status, usage = os.wait4(child.pid, 0)
-print(os.waitstatus_to_exitcode(status), usage.ru_maxrss)
-"""
+SQLSERVER_PORT = 1433
+HERE = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -52,12 +30,12 @@ class Tool:
 
     Attributes:
         name: how the table calls it.
-        command: program and arguments; None where it cannot be run.
+        command: program and arguments for an address of the server; None where it cannot be run.
         why: why it cannot be run.
     """
 
     name: str
-    command: list[str] | None
+    command: Callable[[str], list[str]] | None
     why: str = ""
 
 
@@ -65,64 +43,53 @@ class Tool:
 class Subject:
     """A server to look at, and each tool's way to do so; the first tool is ours."""
 
+    engine: str
     title: str
+    port: int
     tools: list[Tool]
     mariadb: MariadbServer | None = None
 
 
 @dataclass(frozen=True)
-class FirstRun:
-    """What a tool's first run showed.
+class Measured:
+    """What a tool took on a server: the median of the seconds, and what its first run showed."""
 
-    Attributes:
-        status: its exit status.
-        memory: its peak resident memory in MiB.
-        aborted: by how much MariaDB's `Aborted_connects` grew; `-` for other servers.
-    """
-
-    status: int
-    memory: float
-    aborted: str
+    seconds: float
+    connections: int | None
+    aborted: int | None
 
 
-def main() -> None:
-    """Runs everything and prints the tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--runs", type=int, default=7, help="how often each command runs (default: 7)")
-    runs: int = parser.parse_args().runs
-    print_versions()
-    explain = Tool("dbtls explain", dbtls("explain", SSMS_20))
-    print_subject(Subject("explain, the text of SSMS 20", [explain]), runs)
+Table = dict[tuple[str, str], Measured]
+"""By engine and by the name of the tool."""
+
+
+def compare(runs: int) -> Table:
+    """Runs each tool on each server, prints a table for each, and returns what was measured."""
+    table: Table = {}
     for subject in (lab_sqlserver, real_postgresql, real_mariadb):
         with subject() as found:
             if isinstance(found, str):
                 print(f"\n{found}")
             else:
-                print_subject(found, runs)
-
-
-def dbtls(*arguments: str) -> list[str]:
-    """Returns our command: the console script of this environment, else the module."""
-    script = Path(sys.executable).with_name("dbtls")
-    return [str(script), *arguments] if script.exists() else [sys.executable, "-m", "wizard", *arguments]
+                _compare(found, runs, table)
+    return table
 
 
 @contextlib.contextmanager
 def lab_sqlserver() -> Iterator[Subject | str]:
     """The lab's SQL Server with its self-generated certificate; a sentence if it does not start."""
-    serve = dbtls("lab", "serve", LAB_SCENARIO)
+    port = SQLSERVER_PORT if _is_free(SQLSERVER_PORT) else 0  # nmap's quick way knows TDS by this port alone
+    serve = dbtls("lab", "serve", LAB_SCENARIO, "--port", str(port))
     quiet = subprocess.DEVNULL
     with subprocess.Popen(serve, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         try:
             if line:
-                port: int = json.loads(line)["port"]
-                missing = "does not speak TDS"
-                peers = [Tool("openssl s_client", None, missing), Tool("sslscan", None, missing), nmap(port)]
-                yield Subject(f"the lab's {LAB_SCENARIO}", [check("sqlserver", port), *peers])
+                port = json.loads(line)["port"]
+                no_tds = [Tool(name, None, "does not speak TDS") for name in ("openssl", "sslscan", "sslyze")]
+                tools = [check("sqlserver", port), nmap_quick(port), nmap(port), *no_tds]
+                yield Subject("sqlserver", f"the lab's {LAB_SCENARIO}", port, tools)
             else:
                 yield f"The lab's {LAB_SCENARIO} did not start."
         finally:
@@ -138,9 +105,16 @@ def real_postgresql() -> Iterator[Subject | str]:
         except programs.MissingProgramError as missing:
             yield f"{missing}."
             return
-        mine = check("postgresql", server.port, server.ca_file)
-        peers = [s_client("postgres", server.port), sslscan("psql", server.port), nmap(server.port)]
-        yield Subject("a real PostgreSQL", [mine, *peers])
+        port = server.port
+        tools = [
+            check("postgresql", port, server.ca_file),
+            s_client("postgres", port),
+            sslscan("psql", port),
+            nmap(port),
+            sslyze("postgres", port),
+            testssl("postgres", port),
+        ]
+        yield Subject("postgresql", "a real PostgreSQL", port, tools)
 
 
 @contextlib.contextmanager
@@ -152,106 +126,120 @@ def real_mariadb() -> Iterator[Subject | str]:
         except programs.MissingProgramError as missing:
             yield f"{missing}."
             return
-        mine = check("mariadb", server.port, server.ca_file)
-        peers = [s_client("mysql", server.port), sslscan("mysql", server.port), nmap(server.port)]
-        yield Subject("a real MariaDB", [mine, *peers], server)
+        port = server.port
+        tools = [
+            check("mariadb", port, server.ca_file),
+            s_client("mysql", port),
+            sslscan("mysql", port),
+            nmap(port),
+            Tool("sslyze", None, "does not speak MySQL's protocol"),
+            testssl("mysql", port),
+        ]
+        yield Subject("mariadb", "a real MariaDB", port, tools, server)
 
 
 def check(engine: str, port: int, ca_file: Path | None = None) -> Tool:
     """Returns our full diagnosis."""
     trust = ["--ca-file", str(ca_file)] if ca_file else []
-    return Tool("dbtls check --json", dbtls("check", f"{engine}://127.0.0.1:{port}", *trust, "--json"))
+    return Tool("dbtls", lambda host: dbtls("check", f"{engine}://{host}:{port}", *trust, "--json"))
 
 
 def s_client(protocol: str, port: int) -> Tool:
     """Returns one handshake by openssl."""
-    return peer("openssl", "s_client", "-starttls", protocol, "-showcerts", "-connect", f"127.0.0.1:{port}")
+    return peer(
+        "openssl", lambda at: ["s_client", "-starttls", protocol, "-showcerts", "-connect", f"{at}:{port}"]
+    )
 
 
 def sslscan(protocol: str, port: int) -> Tool:
     """Returns sslscan's versions, suites and certificate."""
-    return peer("sslscan", f"--starttls-{protocol}", "--no-colour", f"127.0.0.1:{port}")
+    return peer("sslscan", lambda at: [f"--starttls-{protocol}", "--no-colour", f"{at}:{port}"])
 
 
 def nmap(port: int) -> Tool:
     """Returns nmap's recognition of the service with its certificate and suites."""
     scripts = "ssl-cert,ssl-enum-ciphers"
-    return peer("nmap", "-n", "-Pn", "-sV", "--script", scripts, "-p", str(port), "127.0.0.1")
+    return peer("nmap", lambda at: ["-n", "-Pn", "-sV", "--script", scripts, "-p", str(port), at])
 
 
-def peer(name: str, *arguments: str) -> Tool:
+def nmap_quick(port: int) -> Tool:
+    """Returns nmap's look at the certificate alone, of a service that it takes for granted by the port."""
+    if port != SQLSERVER_PORT:
+        return Tool("nmap ssl-cert", None, f"port {SQLSERVER_PORT} is taken")
+    command = peer("nmap", lambda at: ["-n", "-Pn", "-sT", "--script", "ssl-cert", "-p", str(port), at])
+    return Tool("nmap ssl-cert", command.command, command.why)
+
+
+def sslyze(protocol: str, port: int) -> Tool:
+    """Returns sslyze's full scan."""
+    return peer("sslyze", lambda at: ["--starttls", protocol, f"{at}:{port}"])
+
+
+def testssl(protocol: str, port: int) -> Tool:
+    """Returns testssl.sh's full scan; Debian calls the program testssl."""
+    name = next((one for one in ("testssl.sh", "testssl") if _found(one)), "testssl.sh")
+    quiet = ["--quiet", "--warnings", "off", "--color", "0", "--nodns", "none"]
+    found = peer(name, lambda at: [*quiet, "-t", protocol, f"{at}:{port}"])
+    return Tool("testssl.sh", found.command, found.why)
+
+
+def peer(name: str, arguments: Callable[[str], list[str]]) -> Tool:
     """Returns another project's program, or that it is missing here."""
-    found = shutil.which(name, path=programs.SEARCH_PATH)
-    title = f"{name} {arguments[0]}" if name == "openssl" else name
-    return Tool(title, [found, *arguments]) if found else Tool(title, None, "not installed")
+    found = _found(name)
+    return Tool(name, lambda at: [found, *arguments(at)]) if found else Tool(name, None, "not installed")
 
 
-def print_versions() -> None:
-    """Names what is compared."""
-    for name in programs.FINDERS:
-        print(f"{name}: {programs.describe(name)}")
+def _found(name: str) -> str | None:
+    return shutil.which(name, path=programs.SEARCH_PATH)
 
 
-def print_subject(subject: Subject, runs: int) -> None:
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server((HERE, port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def _compare(subject: Subject, runs: int, table: Table) -> None:
     """Runs each tool on one server and prints a line for each."""
     print(f"\n{subject.title}")
-    print(
-        f"  {'tool':20}{'median':>11}{'slowest':>11}{'runs':>6}{'ratio':>8}{'memory':>10}{'status':>8}{'aborted':>9}"
-    )
+    heads = "".join(f"{head:>11}" for head in ("median", "slowest", "runs", "ratio", "memory", "status"))
+    print(f"  {'tool':14}{heads}{'connections':>13}{'aborted':>9}")
     ours: float | None = None
     for tool in subject.tools:
         if tool.command is None:
-            print(f"  {tool.name:20}{tool.why:>11}")
+            print(f"  {tool.name:14}{tool.why:>11}")
             continue
         try:
-            first = first_run(tool.command, subject.mariadb)
-            seconds = time_of(tool.command, runs)
-        except subprocess.TimeoutExpired:
-            print(f"  {tool.name:20}did not end within {LONGEST_RUN} s")
+            status, memory, connections, aborted = _first_run(tool.command, subject)
+            seconds = seconds_of(tool.command(HERE), runs)
+        except GivenUpError:
+            print(f"  {tool.name:14} did not end")
             continue
         median = statistics.median(seconds)
         ours = ours or median
-        times = f"{median * 1000:8.0f} ms{max(seconds) * 1000:8.0f} ms{len(seconds):6}{median / ours:7.1f}x"
-        print(f"  {tool.name:20}{times}{first.memory:6.0f} MiB{first.status:8}{first.aborted:>9}", flush=True)
+        table[subject.engine, tool.name] = Measured(median, connections, aborted)
+        shown = (
+            f"{median:9.3f} s", f"{max(seconds):9.3f} s", f"{len(seconds)}", f"{median / ours:.1f}x",
+            f"{memory:.0f} MiB", f"{status}",
+        )  # fmt: skip
+        counted = "".join("-" if one is None else f"{one:+}" for one in (aborted,))
+        print(
+            f"  {tool.name:14}{''.join(f'{one:>11}' for one in shown)}{connections or '-':>13}{counted:>9}",
+            flush=True,
+        )
 
 
-def first_run(command: list[str], server: MariadbServer | None) -> FirstRun:
-    """Runs a command once, which also warms the disk for the timed runs."""
+def _first_run(
+    command: Callable[[str], list[str]], subject: Subject
+) -> tuple[int, float, int | None, int | None]:
+    """Runs a command once: exit status, memory in MiB, connections opened, and how many MariaDB counts as aborted."""
+    server = subject.mariadb
     before = server.aborted_connects() if server else 0
-    launcher = [sys.executable, "-I", "-S", "-c", MEMORY, *command]
-    done = subprocess.run(launcher, capture_output=True, text=True, check=True)
-    status, peak = map(int, done.stdout.split())
-    if status == -signal.SIGALRM:
-        raise subprocess.TimeoutExpired(command, LONGEST_RUN)
-    aborted = "-"
-    if server:
-        time.sleep(0.2)  # the server notices the last farewell after the client has gone
-        aborted = f"+{server.aborted_connects() - before}"
-    # Linux counts KiB, macOS bytes.
-    return FirstRun(status, peak / (1024 * 1024 if sys.platform == "darwin" else 1024), aborted)
-
-
-def time_of(command: list[str], runs: int) -> list[float]:
-    """Returns the seconds of each run as a whole process; fewer runs of a command that takes very long."""
-    seconds: list[float] = []
-    while len(seconds) < runs and sum(seconds) < ENOUGH_SECONDS:
-        start = time.perf_counter()
-        run(command)
-        seconds.append(time.perf_counter() - start)
-    return seconds
-
-
-def run(command: list[str]) -> None:
-    """Runs a command in silence."""
-    subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        timeout=LONGEST_RUN,
-        check=False,
-    )
-
-
-if __name__ == "__main__":
-    main()
+    with relay(subject.port) as counting:
+        status, memory = status_and_memory(command(counting.host if counting else HERE))
+        if server:
+            time.sleep(0.2)  # the server notices the last farewell after the client has gone
+        aborted = server.aborted_connects() - before if server else None
+        return status, memory, counting.opened if counting else None, aborted
