@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from typing import Literal
 
@@ -12,6 +11,7 @@ import msgspec
 from wizard.doctor.machine import System, short
 from wizard.model.target import Engine
 from wizard.probes.drivers.present import has_package, libpq_version, odbc_names, present
+from wizard.probes.threads import in_order, together
 
 ENGINES: tuple[Engine, ...] = ("sqlserver", "postgresql", "mysql")
 """MariaDB shares MySQL's drivers."""
@@ -67,24 +67,25 @@ class Helper(msgspec.Struct, frozen=True, kw_only=True):
 
 def drivers_here() -> Drivers:
     """Returns the drivers of this machine. No driver is imported into this process, and none connects."""
-    with ThreadPoolExecutor(4) as pool:
-        asked = {engine: pool.submit(present, engine) for engine in ENGINES}
-        libpq = pool.submit(libpq_version) if has_package("psycopg") else None
-        found = tuple(
-            FoundDriver(
-                engine=engine,
-                driver=one.client,
-                version=one.version,
-                program=short(one.program) if one.program else None,
-            )
-            for engine, task in asked.items()
-            for one in task.result()
+    has_psycopg = has_package("psycopg")
+    of_engines, version = together(
+        lambda: tuple(in_order(present, ENGINES, len(ENGINES))),
+        lambda: libpq_version() if has_psycopg else None,
+    )
+    found = tuple(
+        FoundDriver(
+            engine=engine,
+            driver=one.client,
+            version=one.version,
+            program=short(one.program) if one.program else None,
         )
-        version = libpq.result() if libpq else None
+        for engine, drivers in zip(ENGINES, of_engines, strict=True)
+        for one in drivers
+    )
     return Drivers(
         found=found,
         pyodbc=_pyodbc(found),
-        psycopg="absent" if libpq is None else "loads" if version else "does-not-load",
+        psycopg="absent" if not has_psycopg else "loads" if version else "does-not-load",
         libpq=version,
     )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import msgspec
 
 from wizard import __version__
@@ -13,6 +11,7 @@ from wizard.doctor.machine import Machine, OpenSSL, Python, both_openssl, this_m
 from wizard.doctor.missing import Missing
 from wizard.doctor.places import Known, Trust, Writable, cache_here, knowledge_here, state_here, trust_here
 from wizard.doctor.terminal import Front, Terminal, this_terminal
+from wizard.probes.threads import together
 
 
 class Examined(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,19 +51,20 @@ def examine(front: Front) -> Examined:
         front: what `dbtls` would open here.
     """
     machine = this_machine()
-    with ThreadPoolExecutor(1) as pool:
-        drivers = pool.submit(drivers_here)  # it waits for children, the rest goes on meanwhile
-        openssl, trust, known = both_openssl(), trust_here(), knowledge_here()
-        return Examined(
-            dbtls=__version__,
-            python=this_python(),
-            openssl=openssl,
-            machine=machine,
-            helpers=helpers_here(machine.system),
-            terminal=this_terminal(machine.system, front),
-            trust=trust,
-            knowledge=known,
-            cache=cache_here(),
-            state=state_here(),
-            drivers=drivers.result(),
-        )
+    # The drivers are asked in children of their own, so that the rest goes on meanwhile.
+    drivers, (openssl, trust, known) = together(
+        drivers_here, lambda: (both_openssl(), trust_here(), knowledge_here())
+    )
+    return Examined(
+        dbtls=__version__,
+        python=this_python(),
+        openssl=openssl,
+        machine=machine,
+        helpers=helpers_here(machine.system),
+        terminal=this_terminal(machine.system, front),
+        trust=trust,
+        knowledge=known,
+        cache=cache_here(),
+        state=state_here(),
+        drivers=drivers,
+    )

@@ -19,13 +19,13 @@ def start(call: Callable[[], None], name: str) -> None:
     threading.Thread(target=call, name=name, daemon=True).start()
 
 
-def together(first: Callable[[], T], second: Callable[[], T]) -> tuple[T, T]:
+def together(first: Callable[[], S], second: Callable[[], T]) -> tuple[S, T]:
     """Runs two calls at the same time and returns both results; `second` runs in the calling thread.
 
     Raises:
         BaseException: what one of the calls raised.
     """
-    done: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
+    done: SimpleQueue[tuple[S | None, BaseException | None]] = SimpleQueue()
 
     def run() -> None:
         try:
@@ -38,7 +38,7 @@ def together(first: Callable[[], T], second: Callable[[], T]) -> tuple[T, T]:
     one, error = done.get()
     if error is not None:
         raise error
-    return one, two  # type: ignore[return-value]  # `one` is a T where there was no error
+    return one, two  # type: ignore[return-value]  # `one` is what it returned where there was no error
 
 
 def in_order(call: Callable[[S], T], items: Sequence[S], at_once: int) -> Iterator[T]:
@@ -70,7 +70,7 @@ def in_order(call: Callable[[S], T], items: Sequence[S], at_once: int) -> Iterat
             one, error = _taken(result)
             if error is not None:
                 raise error
-            yield one  # type: ignore[misc]  # `one` is a T where there was no error
+            yield one  # type: ignore[misc]  # `one` is what it returned where there was no error
     finally:
         with suppress(Empty):
             while True:
