@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 from wizard.errors import FileError
 
@@ -37,24 +39,60 @@ def write(path: Path, content: str | bytes, *, over: bool, mode: int = 0o600) ->
     import tempfile  # takes 10 ms, for what most runs do without
 
     only_regular(path)
+    if not over and os.path.lexists(path):
+        raise FileExistsError(f"{path} is there already.")
     octets = content.encode() if isinstance(content, str) else content
-    made: list[Path] = []
+    left: list[Path] = []
     try:
-        if not over:
-            path.touch(mode=mode, exist_ok=False)  # so that nobody else takes the name meanwhile
-            made.append(path)
         descriptor, name = tempfile.mkstemp(prefix=".dbtls-", dir=path.parent)  # has mode 0600
-        made.append(Path(name))
+        left.append(Path(name))
         with os.fdopen(descriptor, "wb") as file:
             file.write(octets)
+            to_disk(file)
         if mode != 0o600:
             Path(name).chmod(mode)
-        Path(name).replace(path)
+        if over:
+            Path(name).replace(path)
+        else:
+            _place(Path(name), path, left)
     except FileExistsError:
         raise
     except OSError as error:
-        for one in made:
-            one.unlink(missing_ok=True)
         raise FileError(
             f"{path} cannot be written: {error.strerror}.", hint="Choose another place."
         ) from error
+    finally:
+        for one in left:
+            with contextlib.suppress(OSError):
+                one.unlink(missing_ok=True)
+
+
+def to_disk(file: BinaryIO) -> None:
+    """Has the system write a file down before it is given its name, or a crash leaves an empty file under it.
+
+    Raises:
+        OSError: the disk is full, or fails.
+    """
+    file.flush()
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in (
+            errno.EINVAL,
+            errno.ENOSYS,
+            errno.ENOTSUP,
+        ):  # a network folder that has no such thing
+            raise
+
+
+def _place(new: Path, path: Path, left: list[Path]) -> None:
+    """Gives a new file its name where nobody else has taken that; what is to be removed afterwards is in `left`."""
+    try:
+        path.hardlink_to(new)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        path.touch(exist_ok=False)
+        left.append(path)
+        new.replace(path)
+        left.clear()

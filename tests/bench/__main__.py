@@ -19,7 +19,6 @@ GOALS = (
     ("mariadb", "testssl.sh", 100.0),
     ("postgresql", "sslscan", 1.0),
     ("mariadb", "sslscan", 1.0),
-    ("sqlserver", "nmap ssl-cert", 1 / 1.3),
     ("sqlserver", "nmap", 1 / 1.3),
 )
 """How many times as long as ours each peer is to take, at least."""

@@ -78,7 +78,7 @@ def compare(runs: int) -> Table:
 @contextlib.contextmanager
 def lab_sqlserver() -> Iterator[Subject | str]:
     """The lab's SQL Server with its self-generated certificate; a sentence if it does not start."""
-    port = SQLSERVER_PORT if _is_free(SQLSERVER_PORT) else 0  # nmap's quick way knows TDS by this port alone
+    port = SQLSERVER_PORT if _is_free(SQLSERVER_PORT) else 0  # nmap without -sV knows TDS by this port alone
     serve = dbtls("lab", "serve", LAB_SCENARIO, "--port", str(port))
     quiet = subprocess.DEVNULL
     with subprocess.Popen(serve, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet, text=True) as process:
@@ -88,7 +88,7 @@ def lab_sqlserver() -> Iterator[Subject | str]:
             if line:
                 port = json.loads(line)["port"]
                 no_tds = [Tool(name, None, "does not speak TDS") for name in ("openssl", "sslscan", "sslyze")]
-                tools = [check("sqlserver", port), nmap_quick(port), nmap(port), *no_tds]
+                tools = [check("sqlserver", port), nmap_by_port(port), *no_tds]
                 yield Subject("sqlserver", f"the lab's {LAB_SCENARIO}", port, tools)
             else:
                 yield f"The lab's {LAB_SCENARIO} did not start."
@@ -162,12 +162,12 @@ def nmap(port: int) -> Tool:
     return peer("nmap", lambda at: ["-n", "-Pn", "-sV", "--script", scripts, "-p", str(port), at])
 
 
-def nmap_quick(port: int) -> Tool:
-    """Returns nmap's look at the certificate alone, of a service that it takes for granted by the port."""
+def nmap_by_port(port: int) -> Tool:
+    """Returns nmap's certificate and suites of a service that it takes for granted by the port."""
     if port != SQLSERVER_PORT:
-        return Tool("nmap ssl-cert", None, f"port {SQLSERVER_PORT} is taken")
-    command = peer("nmap", lambda at: ["-n", "-Pn", "-sT", "--script", "ssl-cert", "-p", str(port), at])
-    return Tool("nmap ssl-cert", command.command, command.why)
+        return Tool("nmap", None, f"port {SQLSERVER_PORT} is taken")
+    scripts = "ssl-cert,ssl-enum-ciphers"
+    return peer("nmap", lambda at: ["-n", "-Pn", "-sT", "--script", scripts, "-p", str(port), at])
 
 
 def sslyze(protocol: str, port: int) -> Tool:

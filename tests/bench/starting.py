@@ -28,6 +28,8 @@ SSMS_20 = (
 )
 EXPLAIN = dbtls("explain", SSMS_20)
 TENFOLD = 10
+CLOSED = ("failures", "article")
+"""Lists that cannot grow: the ways to fail, and the items of the article."""
 
 # In a process of its own, as a person starts it: the first time without a cache, then with it.
 LOADED = """
@@ -102,8 +104,7 @@ def _multiplied(known: Knowledge, times: int) -> Knowledge:
     fields = {}
     for kind in KINDS:
         entries = getattr(known, kind.field)
-        # The ways to fail are a closed list.
-        numbers = range(1, times) if kind.field != "failures" else ()
+        numbers = range(1, times) if kind.field not in CLOSED else ()
         copies = [_copy(entry, number) for number in numbers for entry in entries]
         fields[kind.field] = (*entries, *copies)
     return Knowledge(**fields)  # type: ignore[arg-type]

@@ -11,9 +11,13 @@ import pytest
 
 from tests.cli.command import check, dbtls
 from tests.report.cases import KNOWN
+from tests.report.named import Named, named
+from wizard.cli import case_report
 from wizard.cli.terminal import Exit
+from wizard.errors import UsageError
 from wizard.lab.server import serve
 
+Capture = pytest.CaptureFixture[str]
 OFFLINE = ("check", "postgresql://db01", "--no-probe", "--answer", "validity.status=expired")
 STARTS = {
     "case.md": "# Database connection: `postgresql://db01",
@@ -93,3 +97,71 @@ def test_an_unwritable_place_is_one_sentence(tmp_path: Path) -> None:
     message, hint = ran.err.strip().splitlines()[-2:]
     assert message.endswith("case.md cannot be written: No such file or directory.")
     assert hint == "Choose another place."
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Named:
+    """A case full of names."""
+    return named("postgresql", tmp_path_factory.mktemp("case"))
+
+
+@pytest.mark.parametrize("redact", [False, True])
+def test_the_preview_is_what_would_be_saved(
+    redact: bool, case: Named, tmp_path: Path, capsys: Capture
+) -> None:
+    """`--report -` prints the same Markdown as a file gets; names are in it unless they are to be hidden."""
+    file = tmp_path / "case.md"
+    case_report.keep(file, case.done, case.bench, None, redact=redact)
+    assert capsys.readouterr() == ("", "")  # a program that reads stderr is told nothing
+    case_report.keep(case_report.STDOUT, case.done, case.bench, None, redact=redact)
+    assert capsys.readouterr() == (file.read_text("utf-8").replace("\t", "    "), "")
+    assert ("sqlquokka01" in file.read_text("utf-8").lower()) is not redact
+
+
+@pytest.mark.parametrize("redact", [False, True])
+def test_on_a_terminal_it_is_said_what_is_in_it(
+    redact: bool, case: Named, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One sentence tells whether names are in it; what stands for what is told beside the preview and in no file."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    file = tmp_path / "case.json"
+    case_report.keep(file, case.done, case.bench, None, redact=redact)
+    _, said = capsys.readouterr()
+    assert said.startswith(f"Saved in {file}. ")
+    assert said.count("\n") == 1
+    assert ("Names of servers are in it; --redact hides them." in said) is not redact
+    assert ("names are hidden" in said) is redact
+    case_report.keep(case_report.STDOUT, case.done, case.bench, None, redact=redact)
+    printed, said = capsys.readouterr()
+    pair = "sqlquokka01.wombatcorp.net → server-1.example.net"
+    assert (pair in said) is redact
+    assert pair not in printed + file.read_text("utf-8")
+
+
+def test_the_preview_stands_in_place_of_the_diagnosis() -> None:
+    """With `-` stdout holds the report alone, redacted where that is asked for; the status is that of the verdict."""
+    ran = dbtls(*OFFLINE, "--report", "-", "--redact", "--server-name", "db01.wombat.com")
+    assert ran.status == Exit.FAULT
+    assert ran.out.startswith("# Database connection: `postgresql://server-")
+    assert "VERDICT" not in ran.out
+    assert "wombat" not in ran.out
+    assert "db01" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("file", "redact", "as_json", "said"),
+    [
+        (None, True, False, "--redact goes with --report"),
+        (Path("-"), False, True, "Leave one of them out"),
+        (Path("case.pdf"), True, False, "ends in .md"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    file: Path | None, redact: bool, as_json: bool, said: str
+) -> None:
+    """Each is refused before anything is sent; those that go together are not."""
+    with pytest.raises(UsageError, match=said):
+        case_report.may_be(file, redact=redact, as_json=as_json)
+    case_report.may_be(Path("no such folder/case.json"), redact=True, as_json=True)
+    case_report.may_be(Path("-"), redact=True, as_json=False)
+    case_report.may_be(None, redact=False, as_json=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -62,16 +63,39 @@ def test_an_unwritable_place_is_told(over: bool, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("over", [False, True])
-def test_a_failure_leaves_nothing_behind(over: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the last step fails, neither a part of the file nor its taken name stays; an old file does."""
+@pytest.mark.parametrize("step", ["write", "fsync", "replace"])
+def test_a_failure_leaves_nothing_behind(
+    over: bool, step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a step fails, neither a part of the file nor its taken name stays; an old file does."""
     file = tmp_path / "case.txt"
     if over:
         file.write_text("old")
 
-    def full(self: Path, target: Path) -> Path:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(Path, "hardlink_to", full)  # as where there are no links
+    monkeypatch.setattr(
+        *{"write": (os, "fdopen"), "fsync": (os, "fsync"), "replace": (Path, "replace")}[step], full
+    )
     with pytest.raises(FileError, match="No space left on device"):
         write(file, "new", over=over)
     assert [one.read_text() for one in tmp_path.iterdir()] == (["old"] if over else [])
+
+
+def test_a_folder_without_links_or_fsync_holds_the_file_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some network folders know neither; the file is written, and still not over another one."""
+
+    def not_here(*_: object) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(Path, "hardlink_to", not_here)
+    monkeypatch.setattr(os, "fsync", not_here)
+    file = tmp_path / "case.txt"
+    write(file, "new", over=False)
+    with pytest.raises(FileExistsError):
+        write(file, "newer", over=False)
+    assert [one.read_text() for one in tmp_path.iterdir()] == ["new"]

@@ -53,6 +53,37 @@ def test_the_four_forms(tmp_path: Path) -> None:
     assert "<" not in shown["txt"].split("fix")[0]
 
 
+def test_names_are_hidden_on_request(tmp_path: Path) -> None:
+    """R hides the names and shows them again; what is shown is what is copied and saved; N lists the names."""
+
+    async def scene() -> list[str]:
+        seen: list[str] = []
+        async with started(bench=faked(SELF_GENERATED)) as driver:
+            await to_the_evidence(driver)
+            await driver.press("enter", "r", "right")
+            seen += [_preview(driver), driver.text()]
+            await driver.press("n", "R")
+            seen += [_preview(driver), driver.text()]
+            await driver.press("c")
+            assert driver.app.clipboard == seen[2]
+            await driver.press("s", "enter")
+            assert (tmp_path / "dbtls-report.md").read_text("utf-8") == seen[2]
+            await driver.press("n")
+            seen.append(driver.text())
+            await driver.press("escape", "r")
+            assert _preview(driver) == seen[0]
+        return seen
+
+    plain, plain_screen, hidden, hidden_screen, names = run(scene())
+    assert "Names of servers are in it" in plain_screen
+    assert "hidden; R shows them" in hidden_screen
+    assert "sql01.corp.example" in plain
+    assert "sql01.corp.example" not in hidden
+    assert "sql01.corp.example" in names
+    assert "server-1" in hidden
+    assert "server-1" in names
+
+
 def test_the_report_after_a_proof_tells_of_it() -> None:
     """On the fixes it does not, as there was none yet."""
 

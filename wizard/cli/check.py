@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
+from wizard.cli import case_report, offers
 from wizard.cli.arguments import json_option
 from wizard.cli.login import NO_LOGIN, LoginAsked, login_options, seen_by_server
 from wizard.cli.options import Asked, with_case
 from wizard.cli.questions import ask
 from wizard.cli.terminal import Exit, exit_of, is_interactive, result, talk
 from wizard.cli.watch import Watching, watched
-from wizard.diagnosis.proof import Proof
 from wizard.errors import UsageError
-from wizard.model.knowledge import Knowledge
 from wizard.model.target import NAMES, Engine
-from wizard.private_files import only_regular, write
-from wizard.report import forms, json, text
-from wizard.workbench import Diagnosis, Progress, nobody
+from wizard.report import json, text
+from wizard.workbench import Progress, nobody
 
 
 @click.command("check", short_help="the whole diagnosis of a server")
-@click.argument("target", required=False)
+@click.argument("target", required=False, shell_complete=offers.targets)
 @json_option
 @click.option(
     "--report",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write a report for a ticket too: .md, .html, .json, or .txt to read out to a caller.",
+    help="Write a report for a ticket too: .md, .html, .json, or .txt to read out to a caller. With - it is printed, to"
+    " look at it first.",
+)
+@click.option(
+    "--redact",
+    is_flag=True,
+    help="With --report: hide names of servers, addresses and databases too. Secrets and users always are.",
 )
 @click.option(
     "--watch",
@@ -56,6 +59,7 @@ def command(
     login: LoginAsked,
     as_json: bool,
     report: Path | None,
+    redact: bool,
     watching: bool,
     every: float | None,
     driver: bool,
@@ -79,7 +83,7 @@ def command(
             "--driver goes with --watch.", hint="To let drivers connect once: dbtls clients TARGET --driver"
         )
     watching_as = Watching(every, driver) if watching else None
-    return examine(asked, as_json=as_json, report=report, login=login, watching=watching_as)
+    return examine(asked, as_json=as_json, report=report, redact=redact, login=login, watching=watching_as)
 
 
 def examine(
@@ -87,6 +91,7 @@ def examine(
     *,
     as_json: bool,
     report: Path | None = None,
+    redact: bool = False,
     login: LoginAsked = NO_LOGIN,
     watching: Watching | None = None,
 ) -> Exit:
@@ -95,16 +100,16 @@ def examine(
     Args:
         asked: what the person asked for.
         as_json: print one document, and ask nothing.
-        report: the file to write the report to.
+        report: the file to write the report to; `-`: it is printed in place of the diagnosis.
+        redact: whether the report hides names of servers.
         login: what the person gave to log in with.
         watching: how to ask again until the verdict changes; None: once is enough.
 
     Raises:
         UsageError: an argument cannot be used, or the report has no form or cannot be written.
     """
-    if report:  # what cannot be is said before anything is sent
-        forms.form_of(report)
-        only_regular(report)
+    case_report.may_be(report, redact=redact, as_json=as_json)
+    told = _nothing if report == case_report.STDOUT else result
     bench, case, _ = asked.open()
 
     def watch(progress: Progress) -> None:
@@ -122,24 +127,24 @@ def examine(
         )
     else:
         if case.error:
-            result([*text.explanation(bench.explain(case.error), bench.knowledge), ""])
+            told([*text.explanation(bench.explain(case.error), bench.knowledge), ""])
         if case.target and case.error and (said := bench.explain(case.error).engine):
             talk(_mixed_up(said, case.target.engine))
         if case.target and asked.options.probing:
             talk(f"Asking {case.target} as {case.target.server_name} …")
         interactive = is_interactive()
         first = bench.diagnose(case, ask(case.target) if interactive else nobody, watch)
-        result(text.diagnosis(first, bench.knowledge, asked.options.at))
+        told(text.diagnosis(first, bench.knowledge, asked.options.at))
         done, proof = watched(asked, first, bench, watching) if watching else (first, None)
         if proof:
-            result(["", *text.proven(proof, done, bench.knowledge)])
+            told(["", *text.proven(proof, done, bench.knowledge)])
     if report:
-        _keep(report, first if proof else done, bench.knowledge, asked.options.at, proof)
+        case_report.keep(report, first if proof else done, bench, proof, redact=redact)
     return exit_of(done.verdict)
 
 
-def _keep(file: Path, done: Diagnosis, knowledge: Knowledge, at: datetime, proof: Proof | None) -> None:
-    write(file, forms.report(forms.form_of(file), done, knowledge, at, proof), over=True)
+def _nothing(lines: Iterable[str]) -> None:
+    """Prints nothing: the report stands in place of the diagnosis."""
 
 
 def _mixed_up(said: Engine, engine: Engine) -> Iterator[str]:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import platformdirs
 
+from wizard.private_files import to_disk
+
 _LOCK_SECONDS = 5.0
 
 
@@ -48,8 +50,7 @@ def replace(path: Path, data: bytes) -> None:
     try:
         with open(new, "xb", opener=_only_mine) as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            to_disk(file)
         new.replace(path)
     finally:
         new.unlink(missing_ok=True)
