@@ -155,7 +155,7 @@ def _is_measured(case: Case, fact: FactEntry) -> bool:
     entry = case.evidence_for(fact.id)
     if entry is None or not entry.known or entry.source not in ("probe", "file"):
         return False
-    trivial = fact.probe in _BEFORE_THE_SERVER and entry.value in (fact.normal, "found")
+    trivial = fact.probe in _BEFORE_THE_SERVER and fact.is_normal(entry.value)
     return fact.question is not None and bool(fact.choices) and not trivial
 
 

@@ -86,6 +86,7 @@ class FactEntry(Entry, frozen=True, kw_only=True):
     choices: tuple[Choice, ...] = ()
     normal: bool | str | None = None
     """The value on a healthy server, for choices and booleans that the tree branches on."""
+    also_normal: tuple[bool | str, ...] = ()
     question: Text | None = None
     """Asked of the person where nothing else can establish the fact; None: never asked."""
     how_to: tuple[HowTo, ...] = ()
@@ -93,6 +94,10 @@ class FactEntry(Entry, frozen=True, kw_only=True):
     """The probe that establishes it; None: only error texts, files or people can."""
     corrects: tuple[Correction, ...] = ()
     sources: tuple[str, ...] = ()
+
+    def is_normal(self, value: object) -> bool:
+        """Says whether a server with this value may be healthy."""
+        return value == self.normal or value in self.also_normal
 
 
 class Condition(Entry, frozen=True, kw_only=True):

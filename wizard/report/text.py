@@ -324,7 +324,7 @@ def _fact(fact: FactEntry, value: Value | None, because: str | None) -> Iterator
     elif fact.normal is None:
         symbol = "·"
     else:
-        symbol = "✓" if value == fact.normal else "✗"
+        symbol = "✓" if fact.is_normal(value) else "✗"
     reason = f" ({of_value(because)})" if because else ""
     yield from _wrapped(f"{fact.title}: {of_value(value, fact)}{reason}", f"  {symbol} ", "    ")
 

@@ -81,7 +81,7 @@ def state_of(fact: FactEntry, value: Value | None) -> State:
         return "unknown"
     if fact.normal is None:
         return "note"
-    return "passed" if value == fact.normal else "failed"
+    return "passed" if fact.is_normal(value) else "failed"
 
 
 def field(label: str, value: str | Content, width: int = 12, style: str = MUTED) -> Content:
