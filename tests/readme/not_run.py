@@ -9,6 +9,7 @@ _INSTALLS = (
 NOT_RUN = {
     "python3 -m venv .venv": "the environment of the tests stands in its place; tests/run makes one in CI",
     ".venv/bin/pip install -q '.[drivers]'": "it needs the package index; that its extra exists is tested",
+    ".venv/bin/pip install -q ./dbtls": "likewise",
     "bash tests/run": "it is what runs these tests",
     "bash tests/run tests/pki -k names": "likewise",
     "dbtls": "it opens the wizard, which tests/tui/test_in_tmux.py does in a terminal",

@@ -156,6 +156,9 @@ class Stage:
                 "HOME": str(self.home),
                 "PYTHONPATH": str(self.folder.parent / "hasty"),
                 "LC_ALL": "C.UTF-8",
+                "GITHUB_STEP_SUMMARY": str(
+                    self.folder / "summary.md"
+                ),  # what the runner of an example job sets
             },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
