@@ -212,7 +212,7 @@ def test_a_case_without_users_is_reported_as_it_is() -> None:
     made = shown(done, bench, home=Path("/home/somebody"))
     assert (made.done.case, made.replaced) == (done.case, ())
     assert made.done.fixes == done.fixes
-    assert made.hidden == "No name is hidden"
+    assert made.hidden == "There is no name to hide"
 
 
 def test_what_a_person_filled_in_names_no_user_and_no_store_password(case: Named) -> None:

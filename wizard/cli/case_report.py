@@ -66,7 +66,7 @@ def _tell(file: Path, report: Shown, *, redact: bool) -> None:
         talk(f"{where} Names of servers are in it; --redact hides them.")
         return
     talk(
-        f"{report.hidden}; secrets and users always are."
+        f"{report.hidden}; secrets and users never stand in it."
         if file == STDOUT
         else f"Saved in {file}. {report.hidden}."
     )

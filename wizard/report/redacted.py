@@ -45,7 +45,7 @@ class Shown(msgspec.Struct, frozen=True):
     def hidden(self) -> str:
         """Says in words how many names are hidden."""
         count = len(self.replaced)
-        return "No name is hidden" if not count else f"{count} name{'s are' if count > 1 else ' is'} hidden"
+        return "There is no name to hide" if not count else f"{count} name{'s are' if count > 1 else ' is'} hidden"
 
 
 def shown(

@@ -67,7 +67,7 @@ What you see is what `C` copies and `S` saves. `Left` and `Right` change the for
     def _lead(self) -> str:
         report = self._report()
         if report is not None and self._redact:
-            return f"{report.hidden}; R shows them."
+            return f"{report.hidden}; R shows them." if report.replaced else f"{report.hidden}."
         return "Names of servers are in it; R hides them."
 
     def _form(self) -> Form:
@@ -102,7 +102,12 @@ What you see is what `C` copies and `S` saves. `Left` and `Right` change the for
         """Lists what stands for what."""
         made = self._report()
         if made is None or not made.replaced:
-            self.app.say("No name is hidden. R hides those of servers.")
+            told = (
+                "There is no name to hide."
+                if self._redact
+                else "No name is hidden yet. R hides those of servers."
+            )
+            self.app.say(told)
             return
         self.app.show_article(tuple(literal(f"{one.original} → {one.stand_in}") for one in made.replaced))
 
