@@ -75,6 +75,8 @@ _GO = re.compile(
 _PRISMA = re.compile(r"([^@/?;=]*+)(;\s*\w[\w ]*=.*)", re.DOTALL)
 _PROPERTIES = re.compile(r"([^@/?;=]*+)(;.*)?", re.DOTALL)
 _URL_PARTS = re.compile(r"([^/?#]*+)([^?#]*+)(?:\?([^#]*+))?(.*)", re.DOTALL)
+_ODBC_KEY = re.compile(r"(?:^|;)\s*(?:driver|dsn|filedsn)\s*=", re.IGNORECASE)
+_QUOTED = re.compile(r""""[^"]*+"|'[^']*+'""")
 _HOST_IN_LIST = re.compile(r"\([^()]*\bhost\s*=\s*([^,()\s]+)", re.IGNORECASE)
 _PORT_IN_LIST = re.compile(r"\bport\s*=\s*([^,()\s]+)", re.IGNORECASE)
 _ASSIGNED = re.compile(
@@ -184,7 +186,7 @@ def _read(text: str) -> _Place:
         return _read_instance(text)
     if is_spaced(text):
         return _read_libpq(read_spaced(text))
-    if re.search(r"(?:^|;)\s*(?:driver|dsn|filedsn)\s*=", text, re.IGNORECASE):
+    if _ODBC_KEY.search(_QUOTED.sub("", text)):  # a password may hold what looks like a key
         return _read_odbc(read_braced(text))
     pairs = read_quoted(text)
     return _read_ole_db(pairs) if value_of(pairs, "provider") else _read_ado_net(pairs)
