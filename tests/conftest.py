@@ -15,6 +15,7 @@ import pytest
 from tests.servers import programs
 from tests.servers.mariadb import Mariadb
 from tests.servers.postgresql import Postgresql
+from tests.thorough import THOROUGH
 
 FIXTURES = {"postgres_server": "postgresql", "mariadb_server": "mariadb"}
 """Fixtures that start a real server, and the program that each needs."""
@@ -28,7 +29,6 @@ PACKAGES = (
     "mysql-connector-python",
     "textual",
 )
-THOROUGH = os.environ.get("DBTLS_THOROUGH", "0") not in ("", "0")
 REQUIRED = os.environ.get("DBTLS_REQUIRE_SERVERS", "0") not in ("", "0")
 OUTSIDE = ("SSL_CERT_FILE", "SSL_CERT_DIR", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "COLORTERM")
 OUTSIDE_PREFIXES = ("PG", "MYSQL", "MARIADB", "ODBC", "TDS", "TEXTUAL", "DBTLS_")

@@ -14,20 +14,18 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import dbtls
+from tests.known import KNOWN
 from tests.servers.certificates import make_certificate
 from tests.servers.mariadb import Mariadb
 from tests.servers.postgresql import Postgresql, PostgresqlServer
 from wizard.cli.terminal import Exit
 from wizard.errors import UsageError
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 from wizard.model.case import Case
 from wizard.model.options import Options
 from wizard.model.target import Engine, Target
 from wizard.watch import MOST_ABORTED, PATIENCE, Round, watch
 from wizard.workbench import Diagnosis, Workbench
 
-KNOWN = load(knowledge_folder())
 EXPIRED = make_certificate(valid_days=(-30, -2))
 
 
@@ -159,7 +157,10 @@ def test_two_interrupts_end_it_without_a_trace(postgres_server: Postgresql) -> N
                     break
             process.send_signal(signal.SIGINT)
             process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=30)
+            try:
+                _, said = process.communicate(timeout=30)
+            finally:
+                process.kill()
     assert (process.returncode, "Traceback" in said) == (Exit.INTERRUPTED, False)
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.command import check, dbtls
+from tests.known import KNOWN
 from wizard.cli.terminal import Exit
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 from wizard.lab.server import serve
 from wizard.model.knowledge import ScenarioEntry
 
-KNOWN = load(knowledge_folder())
 KEYS = {
     "schema", "target", "symptom", "verdict", "findings", "trail", "facts", "certificates", "tls", "policy",
     "fixes", "connections", "elapsed_ms",

@@ -10,13 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Document, Ran, dbtls
+from tests.cli.command import Document, Ran, dbtls, process
+from tests.known import KNOWN
 from wizard.cli.terminal import Exit
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 from wizard.lab.server import LabServer, serve
 
-KNOWN = load(knowledge_folder())
 KEYS = {"client", "options", "connects", "encrypted", "verified", "symptom", "message", "why"}
 
 
@@ -291,16 +289,16 @@ def test_the_exit_status_of_an_upgrade_is_that_of_the_new_client(
     assert clients(stranger, "--explain-upgrade", old, new).status == status
 
 
-def plain(server: LabServer, **environment: str) -> Ran:
-    """Runs `dbtls clients` against a lab server, for a person."""
+def plain(server: LabServer, columns: str) -> Ran:
+    """Runs `dbtls clients` against a lab server, for a person; in a process, for the width is read at its start."""
     target = f"{server.scenario.engine}://{server.host}:{server.port}"
-    return dbtls("clients", target, "--server-name", server.server_name, **environment)
+    return process("clients", target, "--server-name", server.server_name, COLUMNS=columns)
 
 
 def test_fixes_that_make_the_same_of_this_server_are_one_column() -> None:
     """It names what is wrong now, and ids stay in one piece."""
     with serve(KNOWN.scenario("sqlserver/self-generated-certificate")) as server:
-        out = plain(server, COLUMNS="80").out
+        out = plain(server, "80").out
     assert "(2)" not in out
     assert "(1) once mended: maker of the certificate, trust, name check. For example" in out
     assert "(sqlserver-windows-issue-certificate)" in out
@@ -309,7 +307,7 @@ def test_fixes_that_make_the_same_of_this_server_are_one_column() -> None:
 def test_fixes_that_differ_in_what_they_mend_are_columns_of_their_own() -> None:
     """To trust the CA that MySQL made does not make the name match."""
     with serve(KNOWN.scenario("mysql/self-generated-certificate")) as server:
-        out = plain(server, COLUMNS="80").out
+        out = plain(server, "80").out
     assert "(1) once mended: maker of the certificate, trust, name check. For" in out
     assert "(2) once mended: trust. For" in out
     assert "(mysql-trust-automatic-ca)" in out
@@ -317,7 +315,7 @@ def test_fixes_that_differ_in_what_they_mend_are_columns_of_their_own() -> None:
 
 def test_a_narrow_terminal_says_what_it_leaves_out(stranger: LabServer) -> None:
     """The legend explains the columns that are there, and no others."""
-    narrow, wide = plain(stranger, COLUMNS="40").out, plain(stranger, COLUMNS="80").out
+    narrow, wide = plain(stranger, "40").out, plain(stranger, "80").out
     assert "There is no room here" in narrow
     assert "bypass:" not in narrow
     assert "There is no room here" not in wide

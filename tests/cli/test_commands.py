@@ -12,12 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import dbtls
+from tests.known import KNOWN
 from wizard.cli.terminal import Exit
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 from wizard.lab.certificates import identity_for
 
-KNOWN = load(knowledge_folder())
 SSMS = (
     "A connection was successfully established with the server, but then an error occurred during the login process. "
     "(provider: SSL Provider, error: 0 - The certificate chain was issued by an authority that is not trusted.)"

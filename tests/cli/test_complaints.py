@@ -7,11 +7,8 @@ from typing import NamedTuple
 import pytest
 
 from tests.cli.command import check, dbtls
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
+from tests.known import KNOWN
 from wizard.lab.server import serve
-
-KNOWN = load(knowledge_folder())
 
 
 class Complaint(NamedTuple):

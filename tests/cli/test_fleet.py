@@ -10,12 +10,9 @@ import msgspec
 import pytest
 
 from tests.cli.command import dbtls
+from tests.known import KNOWN
 from wizard.cli.terminal import Exit
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 from wizard.lab.server import LabServer, serve
-
-KNOWN = load(knowledge_folder())
 
 
 @pytest.fixture(scope="module")

@@ -6,14 +6,12 @@ import json
 import re
 
 from tests.cli.command import dbtls
+from tests.known import KNOWN
 from wizard.cli.exercise_sheet import sheet_of
 from wizard.cli.lab import find_scenario
 from wizard.cli.terminal import Exit
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 from wizard.lab.exercises import exercises
 
-KNOWN = load(knowledge_folder())
 ALL = exercises(KNOWN)
 
 

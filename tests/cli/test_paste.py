@@ -13,12 +13,11 @@ import msgspec
 import pytest
 
 from tests.cli.command import Ran, dbtls
+from tests.known import KNOWN
 from wizard.cli.questions import ask
 from wizard.cli.terminal import Exit
 from wizard.diagnosis.target import read_target
 from wizard.diagnosis.walk import Ask, answered, probed
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 from wizard.model.case import Case
 from wizard.model.evidence import Evidence
 from wizard.model.knowledge import HowTo, Shell
@@ -26,7 +25,6 @@ from wizard.model.target import Engine
 from wizard.workbench import Options, Paste, Workbench
 
 OUTPUTS = Path(__file__).parents[1] / "data" / "outputs"
-KNOWN = load(knowledge_folder())
 AT = "2026-11-21T00:00:00Z"
 BENCH = Workbench(KNOWN, Options(at=datetime(2026, 11, 21, tzinfo=UTC), probing=False))
 

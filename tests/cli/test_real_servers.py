@@ -12,18 +12,16 @@ import msgspec
 import pytest
 
 from tests.cli.command import Document, Ran, dbtls
+from tests.known import KNOWN
 from tests.servers.certificates import certificate_of, make_certificate
 from tests.servers.mariadb import Mariadb
 from tests.servers.postgresql import Postgresql
 from tests.servers.running import RunningServer, Versions
 from wizard.cli.terminal import Exit
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 from wizard.model.knowledge import ScenarioEntry
 from wizard.model.target import Engine, Target
 from wizard.workbench import Diagnosis, Options, Workbench
 
-KNOWN = load(knowledge_folder())
 PLAIN_SERVER = ("behaviour", "tls", "ciphers", "client_certificate", "policy", "strict")
 
 

@@ -41,22 +41,29 @@ def closed_port() -> int:
         return int(server.getsockname()[1])
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One home with everything that is written, its cache too: what was read once is not read again."""
+    return tmp_path_factory.mktemp("home-of-secrets")
+
+
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("form", [[], ["--json"]])
-def test_no_output_holds_the_password(target: str, form: list[str], closed_port: int, tmp_path: Path) -> None:
+def test_no_output_holds_the_password(target: str, form: list[str], closed_port: int, home: Path) -> None:
     """Neither stdout nor stderr nor any file that is written, in any form."""
     ran = dbtls(
         "check",
         target.format(port=closed_port),
         *form,
-        HOME=str(tmp_path),
-        XDG_CACHE_HOME=str(tmp_path / "c"),
+        HOME=str(home),
+        XDG_CACHE_HOME=str(home / "c"),
+        DBTLS_STATE_DIR=str(home / "s"),
     )
     assert ran.status == 3, ran
     assert CANARY not in ran.out + ran.err
-    assert not any(
-        CANARY in file.read_text("utf-8", "replace") for file in tmp_path.rglob("*") if file.is_file()
-    )
+    written = [file for file in home.rglob("*") if file.is_file()]
+    assert written
+    assert not any(CANARY in file.read_text("utf-8", "replace") for file in written)
 
 
 def test_no_usage_error_repeats_the_password() -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.known import KNOWN
 from wizard.diagnosis.grade import Grade, exercise_step, grade
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 from wizard.model.case import Case
 from wizard.model.evidence import Evidence, Value
 from wizard.model.knowledge import CauseEntry, FactEntry
 
-KNOWN = load(knowledge_folder())
 NINE = [
     "connect.status",
     "certificate.made_by",

@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.known import KNOWN
 from wizard.diagnosis.match import Match, Matcher
-from wizard.knowledge.load import read_folder
-from wizard.knowledge.locate import knowledge_folder
 from wizard.model.knowledge import Knowledge
 
 TESTS = Path(__file__).resolve().parent.parent
@@ -33,7 +32,7 @@ class Sample(NamedTuple):
 @cache
 def knowledge() -> Knowledge:
     """Returns the symptoms and clients that the program ships."""
-    return read_folder(knowledge_folder()).knowledge
+    return KNOWN
 
 
 @cache

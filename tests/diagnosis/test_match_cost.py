@@ -7,11 +7,10 @@ from types import FrameType
 
 import pytest
 
+from tests.known import KNOWN
 from wizard.diagnosis.match import Matcher
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 
-MATCHER = Matcher(load(knowledge_folder()))
+MATCHER = Matcher(KNOWN)
 LETTERS = 20_000
 """More than what is searched phrase by phrase."""
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.known import KNOWN
 from wizard.diagnosis.match import Matcher
-from wizard.knowledge.load import read_folder
-from wizard.knowledge.locate import knowledge_folder
 
-MATCHER = Matcher(read_folder(knowledge_folder()).knowledge)
+MATCHER = Matcher(KNOWN)
 
 TEXTS = [
     (

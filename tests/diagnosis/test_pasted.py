@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.known import KNOWN
 from wizard.diagnosis.pasted.read import Output, read_output
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 from wizard.model.evidence import Value
 
 OUTPUTS = Path(__file__).parents[1] / "data" / "outputs"
 AT = datetime(2026, 11, 21, tzinfo=UTC)
-FACTS = {fact.id: fact for fact in load(knowledge_folder()).facts}
+FACTS = {fact.id: fact for fact in KNOWN.facts}
 
 OPEN: dict[str, Value] = {"connect.status": "open"}
 OFFERED: dict[str, Value] = {"tls.offered": True, "handshake.status": "ok"}

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.known import KNOWN
 from tests.servers.certificates import make_certificate
 from tests.servers.mariadb import Mariadb
 from tests.servers.postgresql import Postgresql, PostgresqlServer
 from wizard.fixes.render import RenderedFix, render_fix
 from wizard.fixes.values import Given
-from wizard.knowledge.load import read_folder
 
-FIXES = {fix.id: fix for fix in read_folder(Path(__file__).parents[2] / "knowledge").knowledge.fixes}
+FIXES = {fix.id: fix for fix in KNOWN.fixes}
 
 # Nothing here may need root: sudo runs its command.
 STUBS = """

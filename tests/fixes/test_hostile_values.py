@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import string
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fixes.carried_out.carrying import FIXES
-from tests.fixes.structure import BrokenError, structure
+from tests.fixes.every import failing
+from tests.fixes.structure import BrokenError, Structure, structure
+from tests.thorough import THOROUGH
 from wizard.errors import UsageError
 from wizard.fixes.render import render_fix
 from wizard.fixes.values import Given, read_value
@@ -25,15 +29,7 @@ NASTY = [
 TEXTS = st.lists(st.sampled_from([*NASTY, *string.ascii_letters[:8], "id", "/tmp/x"]), max_size=12).map(
     "".join
 )
-VALUES: dict[ParameterKind, st.SearchStrategy[Given]] = {
-    "text": TEXTS,
-    "path": TEXTS,
-    "host": TEXTS,
-    "hosts": st.lists(TEXTS, min_size=1, max_size=3).map(tuple),
-    "port": TEXTS,
-    "name": TEXTS,
-    "hex": TEXTS,
-}
+KINDS: tuple[ParameterKind, ...] = ("text", "path", "host", "hosts", "port", "name", "hex")
 FIXED = (
     "x'; $(touch /tmp/x) `id` \u2019; calc; \" & | > \\ %PATH% #",
     "'",
@@ -50,9 +46,8 @@ FIXED = (
     "a}b{c",
     "*/ x /*",
     "DBTLS_END",
+    "=",
 )
-
-every_fix = pytest.mark.parametrize("fix", FIXES.values(), ids=lambda fix: fix.id)
 
 
 def holds(fix: FixEntry, values: dict[str, Given]) -> None:
@@ -60,14 +55,21 @@ def holds(fix: FixEntry, values: dict[str, Given]) -> None:
     hostile = render_fix(fix, values)
     # What was refused stands as a placeholder, which a harmless value is compared with no better than itself.
     taken = [parameter for parameter in fix.parameters if parameter.id not in hostile.missing]
-    harmless = render_fix(fix, {one.id: _like(values[one.id], one) for one in taken})
-    for plain, told in zip((*harmless.steps, *harmless.undo), (*hostile.steps, *hostile.undo), strict=True):
+    harmless = harmless_structures(fix.id, tuple((one.id, _like(values[one.id], one)) for one in taken))
+    for plain, told in zip(harmless, (*hostile.steps, *hostile.undo), strict=True):
         assert not set(told.text) & set("\x1b\u202e\u2066\u200b\u2028\0\r"), told.text
         try:
-            same = structure(told.text, told.shell) == structure(plain.text, plain.shell)
+            same = structure(told.text, told.shell) == plain
         except BrokenError as error:
             raise AssertionError(told.text) from error
         assert same, told.text
+
+
+@cache
+def harmless_structures(fix: str, values: tuple[tuple[str, Given], ...]) -> list[Structure]:
+    """The structures of the steps of a fix with these values."""
+    rendered = render_fix(FIXES[fix], dict(values))
+    return [structure(step.text, step.shell) for step in (*rendered.steps, *rendered.undo)]
 
 
 def _like(value: Given, parameter: Parameter) -> Given:
@@ -77,28 +79,34 @@ def _like(value: Given, parameter: Parameter) -> Given:
     return int(parameter.example) if parameter.kind == "port" else parameter.example
 
 
-@every_fix
-def test_no_usual_attack_breaks_out(fix: FixEntry) -> None:
+@pytest.mark.parametrize("value", FIXED)
+def test_no_usual_attack_breaks_out(value: str) -> None:
     """Quotes, substitutions, line ends, comments, options and direction marks, in every placeholder at once."""
-    for value in FIXED:
-        values: dict[str, Given] = {
-            one.id: (value, "h1.example") if one.kind == "hosts" else value for one in fix.parameters
-        }
-        holds(fix, values)
+
+    def withstands(fix: FixEntry) -> None:
+        holds(
+            fix, {one.id: (value, "h1.example") if one.kind == "hosts" else value for one in fix.parameters}
+        )
+
+    assert not (wrong := failing(withstands)), "\n".join(wrong)
 
 
-@every_fix
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_no_mixture_breaks_out(fix: FixEntry, data: st.DataObject) -> None:
+@settings(max_examples=40 if THOROUGH else 4, deadline=None, suppress_health_check=list(HealthCheck))
+@given(mixtures=st.lists(TEXTS, min_size=5, max_size=5))
+def test_no_mixture_breaks_out(mixtures: list[str]) -> None:
     """Whatever is put together from what shells, databases and screens give a meaning to."""
-    holds(fix, {one.id: data.draw(VALUES[one.kind]) for one in fix.parameters})
+
+    def withstands(fix: FixEntry) -> None:
+        each = zip(fix.parameters, itertools.cycle(mixtures), strict=False)
+        holds(fix, {one.id: tuple(mixtures[:3]) if one.kind == "hosts" else text for one, text in each})
+
+    assert not (wrong := failing(withstands)), "\n".join(wrong)
 
 
 @given(value=TEXTS)
 def test_what_is_typed_is_taken_or_refused_with_a_reason(value: str) -> None:
     """A value that a kind does not admit is never taken silently, and the reason can be printed."""
-    for kind in VALUES:
+    for kind in KINDS:
         parameter = Parameter(id="value", meaning="your value", kind=kind, example="x")
         reason, taken = _read(value, parameter)
         items = taken if isinstance(taken, tuple) else (str(taken),)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import msgspec
 import pytest
 
+from tests.known import KNOWN as REAL
 from wizard.fixes.select import select
-from wizard.knowledge.load import read_folder
 from wizard.model.evidence import Value
 from wizard.model.knowledge import Condition, FixEntry, Knowledge, Platform, StepEntry, Tier
 from wizard.model.target import Engine
@@ -145,9 +144,6 @@ def test_a_provider_mends_its_own_server() -> None:
     assert ids(own, theirs, client, facts={"server.hoster": "azure"}) == ["client", "theirs"]
     assert ids(own, theirs, client, facts={"server.hoster": "own"}) == ["client", "own"]
     assert ids(own, theirs, client) == ["client", "own", "theirs"]
-
-
-REAL = read_folder(Path(__file__).parents[2] / "knowledge").knowledge
 
 
 @pytest.mark.parametrize(

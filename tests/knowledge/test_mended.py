@@ -6,14 +6,12 @@ import msgspec
 import pytest
 
 from tests.cli.command import dbtls
+from tests.known import KNOWN
 from wizard.cli.terminal import Exit
 from wizard.knowledge.lint import lint
-from wizard.knowledge.load import read_folder
 from wizard.knowledge.locate import knowledge_folder
 from wizard.knowledge.mended import places
 from wizard.model.knowledge import Knowledge
-
-KNOWN = read_folder(knowledge_folder()).knowledge
 
 
 def test_every_fault_has_its_fixes_at_every_place() -> None:

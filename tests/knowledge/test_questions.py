@@ -14,14 +14,12 @@ import sqlglot
 import tree_sitter
 import tree_sitter_powershell
 
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
+from tests.known import KNOWN
 from wizard.lab.server import LabServer, serve
 from wizard.model.knowledge import FactEntry, HowTo, ScenarioEntry
 from wizard.model.target import Engine
 from wizard.wire.tds import ENCRYPT_OFF, TdsPrelogin
 
-KNOWN = load(knowledge_folder())
 SCRIPTED = "certificate.made_by"
 """The fact whose how-to for SQL Server on Windows holds the script."""
 

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
+from zlib import crc32
 
-import msgspec
-
-from wizard.diagnosis.match import Matcher
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
+from tests.known import prepared
+from tests.thorough import one_of_each
 from wizard.lab.server import serve
-from wizard.model.knowledge import Knowledge, ScenarioEntry
+from wizard.model.knowledge import ScenarioEntry
 from wizard.model.target import Target
 from wizard.workbench import Diagnosis, Options, Workbench
-
-
-def prepared() -> Knowledge:
-    """Returns the knowledge with its phrases, which each workbench would otherwise prepare again."""
-    loaded = load(knowledge_folder())
-    return msgspec.structs.replace(loaded, prepared=Matcher(loaded).prepared)
-
 
 KNOWN = prepared()
 
 
+def spread() -> list[object]:
+    """All scenarios as parameters: in the short run each case and variant with one database, now this, now that."""
+    mixed = sorted(KNOWN.scenarios, key=lambda one: crc32(one.id.encode()))
+    return one_of_each(mixed, lambda one: one.id.partition("/")[2])
+
+
+@cache
 def diagnosed(scenario: ScenarioEntry) -> Diagnosis:
     """Returns what the probes and the error text tell, as an exercise has it."""
     with serve(scenario) as server:

@@ -6,14 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
+from tests.lab.practice import KNOWN
 from wizard.lab.server import serve
 from wizard.model.knowledge import ScenarioEntry
 from wizard.model.target import NAMES, Engine, Target
 from wizard.workbench import Diagnosis, Options, Workbench
 
-KNOWN = load(knowledge_folder())
 CONNECTIONS = 6
 """What a diagnosis may open at most."""
 

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from tests.lab.knobs import GOOD, with_knobs
-from tests.lab.practice import KNOWN, diagnosed
+from tests.lab.practice import KNOWN, diagnosed, spread
 from wizard.diagnosis.grade import exercise_step, grade
 from wizard.lab.exercises import NO_COMPLAINT, difficulty, exercises
 from wizard.model.evidence import Value
@@ -72,7 +72,7 @@ def test_a_text_that_blames_a_certificate_for_something_else_is_hard() -> None:
     assert difficulty(with_knobs(GOOD, key="rsa-1024", error=text)) == 1
 
 
-@pytest.mark.parametrize("scenario", KNOWN.scenarios, ids=lambda scenario: scenario.id)
+@pytest.mark.parametrize("scenario", spread(), ids=lambda scenario: scenario.id)
 def test_right_answers_lead_to_the_scenarios_cause(scenario: ScenarioEntry) -> None:
     """In at most nine questions; and a wrong answer to the last one is found to be the first wrong turn."""
     case = diagnosed(scenario).case

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tests.lab.knobs import GOOD, with_knobs
-from tests.lab.practice import KNOWN, diagnosed
+from tests.lab.practice import KNOWN, diagnosed, spread
 from wizard.lab.mended import _BY_CAUSE, knobs_of, mended
 from wizard.model.knowledge import ScenarioEntry
 
@@ -14,7 +14,7 @@ ROUNDS = 4
 KNOBS = {field.name for field in msgspec.structs.fields(ScenarioEntry)}
 
 
-@pytest.mark.parametrize("scenario", KNOWN.scenarios, ids=lambda scenario: scenario.id)
+@pytest.mark.parametrize("scenario", spread(), ids=lambda scenario: scenario.id)
 def test_mending_the_verdict_ends_in_a_healthy_server(scenario: ScenarioEntry) -> None:
     """In at most four rounds, and a cause that was mended is not even a finding in the next round."""
     gone: set[str] = set()

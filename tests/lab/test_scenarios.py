@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
+from tests.known import KNOWN
 from wizard.model.knowledge import CauseEntry, ScenarioEntry
 from wizard.model.target import ENGINES, Engine
 
-KNOWN = load(knowledge_folder())
 BESIDE_THE_SERVER = ("resolve", "instance")
 """Probes that ask the name service and SQL Browser."""
 ACCEPTED_BY_THE_RECORDED_DRIVERS = ("healthy", "malformed-certificate")

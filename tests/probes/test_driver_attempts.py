@@ -13,11 +13,10 @@ from threading import Event
 
 import pytest
 
+from tests.known import KNOWN
 from tests.servers.mariadb import Mariadb
 from tests.servers.postgresql import Postgresql
 from wizard.errors import UsageError
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 from wizard.lab.server import LabServer, serve
 from wizard.live import wish
 from wizard.model.knowledge import ScenarioEntry
@@ -29,7 +28,6 @@ from wizard.probes.drivers.present import Driver, _program, present
 from wizard.probes.drivers.request import Failure
 from wizard.wire import tds_session
 
-KNOWN = load(knowledge_folder())
 SECONDS = 60.0
 SECRET = "canary-Pa55-word"
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.known import KNOWN
 from wizard.diagnosis.clients.profiles import profile_of
 from wizard.errors import UsageError
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 from wizard.probes.drivers.dialect import DIALECTS
 from wizard.probes.drivers.spelling import CANNOT_BE_PASSED, spelt
-
-KNOWN = load(knowledge_folder())
 
 
 @pytest.mark.parametrize("client", DIALECTS)

@@ -10,12 +10,11 @@ from threading import Event
 
 import pytest
 
+from tests.known import KNOWN
 from tests.servers.certificates import make_certificate
 from tests.servers.mariadb import Mariadb, MariadbServer
 from tests.servers.postgresql import Postgresql, PostgresqlServer
 from wizard.diagnosis.walk import Verdict, answered, next_step, probed
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 from wizard.lab import sqlserver as lab_sqlserver
 from wizard.lab.server import serve
 from wizard.model.case import Case
@@ -34,7 +33,6 @@ from wizard.wire import tds, tds_session
 SECONDS = 60.0
 """A loaded machine takes long to start a child; only a broken test ever waits for this."""
 
-KNOWN = load(knowledge_folder())
 SECRET = "canary-Pa55-word"
 
 

@@ -63,6 +63,7 @@ class Attempts:
     option_set: OptionSet
     servers: Servers
     folder: Path
+    seconds: int = SECONDS
     programs: dict[str, Program] = field(default_factory=dict)
     strangers: dict[tuple[str, str, str, str], bool | None] = field(default_factory=dict)
     version: str | None = None
@@ -106,7 +107,7 @@ class Attempts:
             password=server.password,
             database=server.database,
             options=_filled(self.option_set.options, files),
-            seconds=SECONDS,
+            seconds=self.seconds,
         )
         program = self._program(_filled(self.option_set.environment, files))
         with server.lock:
@@ -166,6 +167,7 @@ def run(
     folder: Path,
     found: Callable[[Row], None],
     workers: int = 2,
+    seconds: int = SECONDS,
 ) -> None:
     """Tries everything.
 
@@ -176,6 +178,7 @@ def run(
         folder: the home of the programs.
         found: is given each row, one at a time.
         workers: how many attempts are made at the same time, each with other options.
+        seconds: how long a driver may try.
 
     Raises:
         LookupError: the program of a real server is missing.
@@ -183,7 +186,7 @@ def run(
     waiting: queue.SimpleQueue[Attempts] = queue.SimpleQueue()
     for driver, command in chosen:
         for option_set in driver.option_sets:
-            waiting.put(Attempts(driver, command, option_set, servers, folder))
+            waiting.put(Attempts(driver, command, option_set, servers, folder, seconds))
     telling = threading.Lock()
     broken: list[BaseException] = []
 

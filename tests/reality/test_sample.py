@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.known import KNOWN
 from tests.reality import sample
 from tests.reality.compared import Compared, Predictor
 from tests.reality.matrix import Row
 from wizard.diagnosis.clients.options import read_options
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 from wizard.lab.certificates import identity_for
 from wizard.lab.server import serve
 from wizard.model.case import Case
@@ -27,7 +26,7 @@ from wizard.model.target import Engine
 @pytest.fixture(scope="module")
 def known() -> Knowledge:
     """The knowledge."""
-    return load(knowledge_folder())
+    return KNOWN
 
 
 @pytest.fixture(scope="module")

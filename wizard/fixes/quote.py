@@ -66,8 +66,12 @@ def _cmd(value: str) -> str:
 
 
 def _sh(value: str) -> str:
-    """Single quotes, where the value needs them (POSIX.1-2024, Shell Command Language 2.2.2)."""
-    if re.fullmatch(r"[A-Za-z0-9_.:,/@+=-]+", value):
+    """Single quotes, where the value needs them (POSIX.1-2024, Shell Command Language 2.2.2).
+
+    Also around a leading =, which POSIX takes for itself: zsh puts a program's path in the place of `=name` (zshexpn,
+    "`=' expansion"), and on a Mac that is where the lines are pasted.
+    """
+    if re.fullmatch(r"(?!=)[A-Za-z0-9_.:,/@+=-]+", value):
         return value
     return "'" + value.replace("'", "'\"'\"'") + "'"
 

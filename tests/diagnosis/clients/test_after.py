@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.known import KNOWN
 from wizard.diagnosis.clients.after import mended
 from wizard.diagnosis.clients.server import Server
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 
-FACTS = load(knowledge_folder()).facts
+FACTS = KNOWN.facts
 
 
 def test_a_server_that_was_not_reached_is_unknown_once_it_is() -> None:

@@ -9,14 +9,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.known import KNOWN
 from wizard.certificate_files import read_files
 from wizard.diagnosis.clients.names import carries
 from wizard.diagnosis.clients.options import given
 from wizard.diagnosis.clients.prediction import Prediction, prediction
 from wizard.diagnosis.clients.profiles import profile_of
 from wizard.diagnosis.clients.server import RootsFile, Server
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 from wizard.lab.certificates import ServerIdentity, identity_for
 from wizard.model.case import Case
 from wizard.model.client import NameRule
@@ -39,7 +38,7 @@ EMPTY = {"ca.pem": RootsFile(facts={"trust.status": "unknown-issuer"}, usable=Fa
 @cache
 def known() -> Knowledge:
     """Returns the knowledge that the program comes with."""
-    return load(knowledge_folder())
+    return KNOWN
 
 
 def identity(**changes: object) -> ServerIdentity:

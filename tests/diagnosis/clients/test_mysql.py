@@ -6,13 +6,12 @@ from functools import cache
 
 import pytest
 
+from tests.known import KNOWN
 from wizard.diagnosis.clients.names import carries
 from wizard.diagnosis.clients.options import given, read_options
 from wizard.diagnosis.clients.prediction import Prediction, prediction
 from wizard.diagnosis.clients.profiles import profile_of
 from wizard.diagnosis.clients.server import RootsFile, Server
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 from wizard.model.client import NameRule
 from wizard.model.knowledge import Knowledge
 from wizard.model.target import Engine
@@ -28,7 +27,7 @@ GOOD: dict[str, str | bool] = {
 @cache
 def known() -> Knowledge:
     """The knowledge."""
-    return load(knowledge_folder())
+    return KNOWN
 
 
 def predicted(

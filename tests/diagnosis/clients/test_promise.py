@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from tests.known import KNOWN
 from wizard.diagnosis.clients.options import behaviour, given, read_options
 from wizard.diagnosis.clients.profiles import profile_of
 from wizard.diagnosis.clients.promise import Promise, promise
 from wizard.errors import UsageError
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 from wizard.model.client import ProfileEntry
 
-KNOWN = load(knowledge_folder())
 BY_ID = {one.id: one for one in KNOWN.profiles}
 NEVER = {
     "jtds": "it checks no name",

@@ -16,11 +16,11 @@ from typing import TypeVar
 
 import pytest
 
+from tests.known import KNOWN
 from wizard.fixes.render import RenderedFix, RenderedStep, render_fix
 from wizard.fixes.values import Given
-from wizard.knowledge.load import read_folder
 
-FIXES = {fix.id: fix for fix in read_folder(Path(__file__).parents[3] / "knowledge").knowledge.fixes}
+FIXES = {fix.id: fix for fix in KNOWN.fixes}
 Test = TypeVar("Test", bound=Callable[..., None])
 
 HOME = "/opt/admin"
@@ -44,6 +44,8 @@ fi
 exec "$@"
 """,
 }
+QUICK_JAVA = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""A program of Java that ends at once is not worth what the JVM does for one that stays."""
 
 
 def carries_out(*fixes: str) -> Callable[[Test], Test]:
@@ -160,6 +162,10 @@ def scratch_root(place: Path) -> Iterator[Root]:
         mount("--bind", str(place), at=root.file("/dbtls"))
         for name, text in STAND_INS.items():
             root.write(f"/usr/local/bin/{name}", text, 0o755)
+        for name, prefix in (("java", ""), ("keytool", "-J")):
+            if program := shutil.which(name):
+                quick = " ".join(f"{prefix}{option}" for option in QUICK_JAVA)
+                root.write(f"/usr/local/bin/{name}", f'#!/bin/sh\nexec {program} {quick} "$@"\n', 0o755)
         yield root
     finally:
         for at in reversed(mounted):

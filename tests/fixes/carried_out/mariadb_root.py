@@ -12,16 +12,16 @@ import pymysql  # type: ignore[import-untyped]
 import pytest
 
 from tests.fixes.carried_out.carrying import Root, scratch_root
+from tests.known import KNOWN
 from tests.servers.certificates import Certificate
 from tests.servers.mariadb import SMALL, Mariadb
 from tests.servers.process import free_port
 from tests.servers.running import PASSWORD, USER
 from wizard.diagnosis.match import Matcher
 from wizard.fixes.render import RenderedFix
-from wizard.knowledge.load import read_folder
 
 DROP_INS = "/etc/mysql/mariadb.conf.d"
-MATCHER = Matcher(read_folder(Path(__file__).parents[3] / "knowledge").knowledge)
+MATCHER = Matcher(KNOWN)
 
 SYSTEMCTL = r"""#!/bin/sh
 # What systemctl does for the one unit that this machine has: mariadb.

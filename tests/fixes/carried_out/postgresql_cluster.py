@@ -14,15 +14,14 @@ import psycopg
 import pytest
 
 from tests.fixes.carried_out.carrying import Root, scratch_root
+from tests.known import KNOWN
 from tests.servers import programs
 from tests.servers.certificates import Certificate, make_certificate
 from tests.servers.process import free_port
 from wizard.fixes.render import RenderedFix, RenderedStep
-from wizard.knowledge.load import read_folder
 from wizard.model.target import Target
 from wizard.workbench import Options, Workbench
 
-KNOWN = read_folder(Path(__file__).parents[3] / "knowledge").knowledge
 PASSWORD = "app-password"
 NAME = "dbtls"
 

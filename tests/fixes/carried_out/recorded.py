@@ -21,6 +21,7 @@ import msgspec
 from tests.fixes.carried_out import programs
 from tests.fixes.carried_out.carrying import FIXES
 from tests.fixes.carried_out.client_authority import client_certificate, trusting_clients, written_to
+from tests.known import KNOWN
 from tests.reality.drivers import Answer, Driver, Program, Request, load
 from tests.reality.servers import Server, Servers, _identity
 from tests.servers.mariadb import Mariadb
@@ -29,8 +30,6 @@ from tests.servers.running import RunningServer
 from wizard.diagnosis.clients.options import read_options
 from wizard.fixes.render import example_values, render_fix
 from wizard.fixes.values import Given
-from wizard.knowledge.load import load as load_knowledge
-from wizard.knowledge.locate import knowledge_folder
 from wizard.model.client import ProfileEntry
 from wizard.model.knowledge import FixEntry
 from wizard.model.target import Engine
@@ -76,7 +75,7 @@ IN_CI = frozenset(
     }
 )
 """Drivers that are handed the recipe itself in each run of the tests."""
-PROFILES: dict[str, ProfileEntry] = {one.id: one for one in load_knowledge(knowledge_folder()).profiles}
+PROFILES: dict[str, ProfileEntry] = {one.id: one for one in KNOWN.profiles}
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

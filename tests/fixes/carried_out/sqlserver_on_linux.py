@@ -20,12 +20,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from tests.fixes.carried_out.carrying import Root, scratch_root
+from tests.known import KNOWN
 from tests.lab.test_drivers import MSSQL_PYTHON, PYMSSQL, python
 from tests.servers.certificates import Certificate
 from tests.servers.process import free_port
 from wizard.fixes.render import RenderedFix, RenderedStep
 from wizard.fixes.values import Given
-from wizard.knowledge.load import read_folder
 from wizard.lab.certificates import ServerIdentity
 from wizard.lab.flaws import PrivateKey
 from wizard.lab.server import LabServer, serve
@@ -33,7 +33,6 @@ from wizard.model.knowledge import ScenarioEntry, TlsVersion
 from wizard.model.target import Target
 from wizard.workbench import Options, Workbench
 
-KNOWN = read_folder(Path(__file__).parents[3] / "knowledge").knowledge
 HEALTHY = KNOWN.scenario("sqlserver/healthy")
 CONF = "/var/opt/mssql/mssql.conf"
 ERRORLOG = "/var/opt/mssql/log/errorlog"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -203,7 +204,7 @@ def test_java_gets_a_store_that_it_can_open(root: Root) -> None:
         store_password="pass word",
     )
     assert "contains 0 entries" in root.step(fix.steps[0])
-    assert "contains 1" in root.step(fix.steps[1])
+    assert re.search(r"contains [1-9]\d+ entries", root.step(fix.steps[1]))
     assert "nothing is done" in root.step(fix.steps[1])
     for _ in range(2):
         assert "trustedCertEntry" in root.step(fix.steps[2])

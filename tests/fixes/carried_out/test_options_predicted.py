@@ -12,17 +12,15 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
+from tests.known import prepared
 from wizard.diagnosis.clients.options import Given as Option
 from wizard.diagnosis.clients.options import given, read_options
 from wizard.diagnosis.clients.prediction import Prediction
 from wizard.diagnosis.clients.profiles import profile_of, speaks
-from wizard.diagnosis.match import Matcher
 from wizard.fixes.render import example_values, render_fix
 from wizard.fixes.select import select
 from wizard.fixes.values import Given, case_values
 from wizard.forecast import forecast_of
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 from wizard.lab.certificates import ServerIdentity, identity_for
 from wizard.lab.server import serve
 from wizard.model.client import ProfileEntry
@@ -31,8 +29,7 @@ from wizard.model.options import Options
 from wizard.model.target import Engine, Target
 from wizard.workbench import Diagnosis, Workbench
 
-LOADED = load(knowledge_folder())
-KNOWN: Knowledge = msgspec.structs.replace(LOADED, prepared=Matcher(LOADED).prepared)
+KNOWN: Knowledge = prepared()
 PROFILES = {profile.id: profile for profile in KNOWN.profiles}
 FIXES = [fix for fix in KNOWN.fixes if fix.options and fix.client]
 

@@ -10,6 +10,7 @@ import pytest
 from tests.fixes.carried_out.carrying import FIXES, carries_out, rendered
 from tests.fixes.carried_out.connecting import shelled
 from tests.servers.certificates import make_certificate
+from tests.thorough import one_of_each
 from wizard.fixes.render import example_values
 from wizard.fixes.values import Given
 
@@ -38,7 +39,9 @@ def first_with(name: str, word: str, values: dict[str, Given]) -> str:
 )
 @pytest.mark.parametrize(
     "name",
-    ["jdbc-trust-store", "connector-j-verify-identity", "connector-j-automatic-ca", "jtds-verify-full"],
+    one_of_each(
+        ["jdbc-trust-store", "connector-j-verify-identity", "connector-j-automatic-ca", "jtds-verify-full"]
+    ),
 )
 def test_the_ca_is_put_into_a_store_once(name: str, tmp_path: Path) -> None:
     """The first run imports it, the second one says that it is there; a missing file is told."""

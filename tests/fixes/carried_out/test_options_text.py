@@ -8,16 +8,15 @@ import pytest
 
 from tests.fixes.carried_out.carrying import FIXES
 from tests.fixes.carried_out.reading import GRAMMARS, check_code, set_by
+from tests.known import KNOWN
 from wizard.diagnosis.clients.options import given, read_options, same_value
 from wizard.diagnosis.connection_string import Pairs
 from wizard.fixes.render import RenderedFix, RenderedStep, example_values, render_fix
 from wizard.fixes.values import Given
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 from wizard.model.client import ProfileEntry
 from wizard.model.knowledge import FixEntry
 
-PROFILES = {profile.id: profile for profile in load(knowledge_folder()).profiles}
+PROFILES = {profile.id: profile for profile in KNOWN.profiles}
 OWN = [
     fix
     for fix in FIXES.values()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.fixes.carried_out.carrying import carries_out, rendered
-from tests.fixes.carried_out.postgresql_cluster import KNOWN, Cluster, carry_out
+from tests.fixes.carried_out.postgresql_cluster import Cluster, carry_out
+from tests.known import KNOWN
 from tests.servers.certificates import certificate_of, make_certificate
+from tests.thorough import one_of_each
 from wizard.fixes.render import RenderedFix
 from wizard.fixes.values import Given
 
@@ -79,7 +81,8 @@ def test_a_ca_signs_again_only_where_it_has_to(cluster: Cluster) -> None:
 
 @carries_out("postgresql-issue-certificate")
 @pytest.mark.parametrize(
-    "scenario", ["name-mismatch", "certificate-expired", "wrong-usage", "certificate-not-yet-valid"]
+    "scenario",
+    one_of_each(["name-mismatch", "certificate-expired", "wrong-usage", "certificate-not-yet-valid"]),
 )
 def test_the_answer_of_a_ca_mends_what_was_wrong(cluster: Cluster, scenario: str) -> None:
     """From the request to the server in use; the settings that were made before come back with the undo."""

@@ -9,12 +9,13 @@ import pytest
 from tests.fixes.carried_out.carrying import carries_out, rendered
 from tests.fixes.carried_out.postgresql_cluster import (
     CONTAINER,
-    KNOWN,
     Cluster,
     carry_out,
     paste,
 )
+from tests.known import KNOWN
 from tests.servers.certificates import make_certificate
+from tests.thorough import one_of_each
 from wizard.fixes.values import Given
 
 END = b"-----END CERTIFICATE-----\n"
@@ -33,7 +34,7 @@ def of_container(cluster: Cluster) -> dict[str, Given]:
 
 
 @carries_out("postgresql-append-intermediate", "postgresql-append-intermediate-container")
-@pytest.mark.parametrize("where", ["", "-container"])
+@pytest.mark.parametrize("where", one_of_each(["", "-container"]))
 def test_the_intermediate_is_appended_once(cluster: Cluster, where: str) -> None:
     """A chain without its intermediate fails, with it it is verified, and the undo takes it out again."""
     good = make_certificate(intermediate=True)
@@ -57,7 +58,7 @@ def test_the_intermediate_is_appended_once(cluster: Cluster, where: str) -> None
 
 
 @carries_out("postgresql-append-intermediate", "postgresql-append-intermediate-container")
-@pytest.mark.parametrize("where", ["", "-container"])
+@pytest.mark.parametrize("where", one_of_each(["", "-container"]))
 def test_a_foreign_intermediate_is_not_appended(cluster: Cluster, where: str) -> None:
     """The twin: the certificate of another CA, and a file that is not there, change nothing."""
     cluster.present(make_certificate())
@@ -117,7 +118,7 @@ CERTIFICATES = (
 
 
 @carries_out(*CERTIFICATES)
-@pytest.mark.parametrize("name", CERTIFICATES)
+@pytest.mark.parametrize("name", one_of_each(CERTIFICATES))
 def test_a_container_gets_a_certificate(cluster: Cluster, name: str) -> None:
     """By each way the server in the container is verified afterwards, and shows the old one after the undo."""
     assert {one.platform for one in KNOWN.fixes if one.id == name} == {"container-server"}

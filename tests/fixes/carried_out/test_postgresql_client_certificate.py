@@ -7,11 +7,12 @@ import pytest
 from tests.fixes.carried_out.carrying import carries_out, rendered
 from tests.fixes.carried_out.postgresql_cluster import (
     CONTAINER,
-    KNOWN,
     Cluster,
     carry_out,
 )
+from tests.known import KNOWN
 from tests.servers.certificates import make_certificate
+from tests.thorough import one_of_each
 from wizard.diagnosis.match import Matcher
 from wizard.fixes.values import Given
 
@@ -100,7 +101,7 @@ def test_a_certificate_for_servers_is_refused_before_use(cluster: Cluster) -> No
 
 
 @carries_out("postgresql-without-client-certificate", "postgresql-without-client-certificate-container")
-@pytest.mark.parametrize("where", ["", "-container"])
+@pytest.mark.parametrize("where", one_of_each(["", "-container"]))
 @pytest.mark.parametrize("how", DEMANDS)
 def test_the_demand_is_taken_back(cluster: Cluster, where: str, how: str) -> None:
     """A password alone is enough after the fix, comments stay, and the undo demands the certificate again."""

@@ -7,12 +7,13 @@ import pytest
 from tests.fixes.carried_out.carrying import carries_out, rendered
 from tests.fixes.carried_out.postgresql_cluster import (
     CONTAINER,
-    KNOWN,
     Cluster,
     carry_out,
     paste,
 )
+from tests.known import KNOWN
 from tests.servers.certificates import make_certificate
+from tests.thorough import one_of_each
 from wizard.diagnosis.match import Matcher
 from wizard.fixes.render import RenderedFix
 from wizard.fixes.values import Given
@@ -48,7 +49,7 @@ def fix_of_rights(cluster: Cluster, where: str, key: str) -> RenderedFix:
 
 
 @carries_out("postgresql-key-rights", "postgresql-key-rights-container")
-@pytest.mark.parametrize("where", ["", "-container"])
+@pytest.mark.parametrize("where", one_of_each(["", "-container"]))
 def test_a_key_that_is_open_to_others_is_closed(cluster: Cluster, where: str) -> None:
     """The server refuses the key and does not start; after the fix it is verified; the undo opens the key again."""
     key = cluster.root.file(f"{cluster.data}/old.key")
@@ -83,7 +84,7 @@ def test_a_key_of_root_is_given_to_the_server(cluster: Cluster) -> None:
 
 
 @carries_out("postgresql-key-rights", "postgresql-key-rights-container")
-@pytest.mark.parametrize("where", ["", "-container"])
+@pytest.mark.parametrize("where", one_of_each(["", "-container"]))
 def test_a_key_that_is_not_there_is_told(cluster: Cluster, where: str) -> None:
     """The twin: a bare name of the log is no path, and the step says so."""
     mend = fix_of_rights(cluster, where, "server.key")
@@ -167,7 +168,7 @@ def fix_without_tls(cluster: Cluster, where: str) -> RenderedFix:
 
 
 @carries_out("postgresql-start-without-tls", "postgresql-start-without-tls-container")
-@pytest.mark.parametrize("where", ["", "-container"])
+@pytest.mark.parametrize("where", one_of_each(["", "-container"]))
 def test_a_server_that_is_down_starts_without_tls(cluster: Cluster, where: str) -> None:
     """It starts and offers no TLS, so that a certificate can be installed; the undo brings the old settings back."""
     conf = cluster.root.file(f"{cluster.data}/postgresql.auto.conf")
@@ -186,7 +187,7 @@ def test_a_server_that_is_down_starts_without_tls(cluster: Cluster, where: str) 
 
 
 @carries_out("postgresql-start-without-tls", "postgresql-start-without-tls-container")
-@pytest.mark.parametrize("where", ["", "-container"])
+@pytest.mark.parametrize("where", one_of_each(["", "-container"]))
 def test_another_reason_is_not_taken_for_the_certificate(cluster: Cluster, where: str) -> None:
     """The twin: where the server does not start without TLS either, the step says so, and fails."""
     conf = cluster.root.file(f"{cluster.data}/postgresql.auto.conf")

@@ -15,6 +15,7 @@ from tests.servers.certificates import Certificate, make_certificate
 from tests.servers.mariadb import Mariadb
 from tests.servers.postgresql import Postgresql
 from tests.servers.running import RunningServer
+from tests.thorough import one_of_each
 from wizard.fixes.render import RenderedFix
 
 NODE = """
@@ -112,7 +113,7 @@ def presented(name: str) -> tuple[Certificate, bytes]:
 
 @needs("java", "javac", "keytool")
 @carries_out("trust-java", "trust-java-certificate")
-@pytest.mark.parametrize("name", ["trust-java", "trust-java-certificate"])
+@pytest.mark.parametrize("name", one_of_each(["trust-java", "trust-java-certificate"]))
 def test_java_trusts_its_own_store(root: Root, postgres_server: Postgresql, name: str) -> None:
     """Java connects with a store of its own, which keeps Java's roots; the password holds signs of the shell."""
     made, file = presented(name)
@@ -213,7 +214,7 @@ def real(program: str) -> str:
 
 
 @carries_out("trust-python", "trust-python-certificate")
-@pytest.mark.parametrize("name", ["trust-python", "trust-python-certificate"])
+@pytest.mark.parametrize("name", one_of_each(["trust-python", "trust-python-certificate"]))
 def test_python_knows_the_ca(root: Root, mariadb_server: Mariadb, name: str) -> None:
     """PyMySQL connects with Python's default context, which still knows the public roots."""
     made, file = presented(name)
