@@ -5,14 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from tests.known import KNOWN
 from wizard.diagnosis.clients.prediction import Prediction
-from wizard.knowledge.load import load
-from wizard.knowledge.locate import knowledge_folder
 from wizard.live import Seen, bug_report
 from wizard.model.evidence import Value
 from wizard.probes.drivers.attempts import Attempt
 
-KNOWN = load(knowledge_folder())
 SAID = Prediction(
     client="odbc-18",
     title="ODBC Driver 18 for SQL Server",

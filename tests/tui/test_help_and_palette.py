@@ -222,7 +222,7 @@ def test_every_entry_can_be_read() -> None:
         assert ("Often read, but wrong" in plain) is bool(entry.corrects)
 
 
-@pytest.mark.parametrize("theme", ["dbtls-light", "ansi-dark"])
+@pytest.mark.parametrize("theme", [pytest.param("dbtls-light", marks=pytest.mark.thorough), "ansi-dark"])
 def test_a_theme_is_kept(theme: str) -> None:
     """What was chosen in the palette holds at the next start."""
 

@@ -20,6 +20,7 @@ from tests.tui.driver import known
 from tests.tui.tmux import PROMPT, ROOT, Terminal
 from wizard.lab.server import LabServer, serve
 
+# Thorough is what the tests without a terminal see as well: the same way at another size, or by other keys.
 # Without a name: a run that demands the programs fails where the fixture below skips.
 pytestmark = pytest.mark.real_server()
 
@@ -192,6 +193,7 @@ def test_suspending_and_coming_back(opened: Open) -> None:
         assert terminal.told("alternate_on") == "0"
 
 
+@pytest.mark.thorough
 def test_the_demo(opened: Open) -> None:
     """`dbtls demo` leads to a verdict by Enter alone, and nothing listens any more afterwards."""
     with opened() as terminal:
@@ -254,7 +256,12 @@ def test_a_dumb_terminal(opened: Open, lab: Callable[[str], LabServer]) -> None:
 
 
 @pytest.mark.parametrize(
-    "around", ["| cat >said", "</dev/null >said", "<&- >said"], ids=["pipe", "files", "stdin-closed"]
+    "around",
+    [
+        pytest.param("| cat >said", id="pipe"),
+        pytest.param("</dev/null >said", id="files", marks=pytest.mark.thorough),
+        pytest.param("<&- >said", id="stdin-closed", marks=pytest.mark.thorough),
+    ],
 )
 def test_without_a_terminal_it_is_check(opened: Open, lab: Callable[[str], LabServer], around: str) -> None:
     """In a pipe, without input, and with stdin closed `dbtls TARGET` examines like `dbtls check`."""
@@ -294,6 +301,7 @@ def log_of_a_megabyte() -> str:
     return f"{half}2026-11-21 12:00:01.000 ERROR [pool-1] {DECIDING}\n{half}"
 
 
+@pytest.mark.thorough
 def test_a_log_of_a_megabyte(opened: Open, lab: Callable[[str], LabServer]) -> None:
     """The deciding line is found in the middle of a long log and shown, and the keys work afterwards."""
     with opened() as terminal:
@@ -327,7 +335,14 @@ def test_the_console_of_linux(opened: Open, lab: Callable[[str], LabServer]) -> 
         assert not re.search("… (running|passed)", screens)
 
 
-@pytest.mark.parametrize("before", ["PYTHONIOENCODING=ascii", "LC_ALL=C", "LC_ALL= LANG=C"])
+@pytest.mark.parametrize(
+    "before",
+    [
+        "PYTHONIOENCODING=ascii",
+        pytest.param("LC_ALL=C", marks=pytest.mark.thorough),
+        pytest.param("LC_ALL= LANG=C", marks=pytest.mark.thorough),
+    ],
+)
 def test_without_utf_8(opened: Open, lab: Callable[[str], LabServer], before: str) -> None:
     """Where signs beyond ASCII may be missing, everything on the screen is still readable."""
     server = lab(SELF_MADE)
@@ -340,6 +355,7 @@ def test_without_utf_8(opened: Open, lab: Callable[[str], LabServer], before: st
             terminal.sent().decode("ascii")
 
 
+@pytest.mark.thorough
 def test_a_narrow_terminal(opened: Open, lab: Callable[[str], LabServer]) -> None:
     """The whole way can be gone in 40 columns and 12 rows."""
     with opened(40, 12) as terminal:
@@ -353,6 +369,7 @@ def test_a_narrow_terminal(opened: Open, lab: Callable[[str], LabServer]) -> Non
         terminal.until_over()
 
 
+@pytest.mark.thorough
 def test_a_password_on_the_command_line(
     opened: Open, lab: Callable[[str], LabServer], tmp_path: Path
 ) -> None:
@@ -389,6 +406,7 @@ def processes() -> list[str]:
     return found
 
 
+@pytest.mark.thorough
 def test_a_click_opens_a_door(opened: Open) -> None:
     """The mouse does what the keys do."""
     with opened() as terminal:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 from textual.widgets import OptionList
 
 from tests.lab.practice import KNOWN
+from tests.tui.driver import Driver, run, started
 from wizard.diagnosis.grade import exercise_step
 from wizard.lab.exercises import exercises
 from wizard.model.knowledge import FactEntry
@@ -27,47 +27,34 @@ from wizard.tui.practise.list import PractiseScreen
 from wizard.tui.practise.mended import MendedScreen
 from wizard.tui.practise.question import QuestionStep
 from wizard.tui.screens.start import StartScreen
+from wizard.workbench import Workbench
 
 EXERCISES = exercises(KNOWN)
 NUMBERS = {one.scenario.id: one.number for one in EXERCISES}
 EXPIRED = "postgresql/certificate-expired"
-ROUNDS = 800
 LARGE, SMALL = (110, 44), (40, 12)
 
 
-class Trainee:
+class Trainee(Driver):
     """Sits in front of the application and does what a trainee does."""
 
-    def __init__(self, pilot: Pilot[int]) -> None:
-        self.pilot = pilot
-        self.app = pilot.app
-
-    async def until(self, holds: Callable[[], bool]) -> None:
-        """Waits until something holds, at most some seconds."""
-        for _ in range(ROUNDS):
-            await asyncio.sleep(0.01)
-            if holds():
-                return
-        pytest.fail(f"it never came about on {self.app.screen}: {self.text()}")
+    async def settle(self, *, besides: str | None = "the lab's server") -> None:
+        """Waits until all is done but the server of the exercise, which goes on until it is left."""
+        await super().settle(besides=besides)
 
     async def comes_to(self, *kinds: type[object]) -> None:
         """Waits for a screen of one of these kinds."""
         await self.until(lambda: isinstance(self.app.screen, kinds) and self.app.screen.is_mounted)
-        await self.pilot.pause()
-
-    def text(self) -> str:
-        """Returns all that can be seen."""
-        strips = self.app.screen._compositor.render_strips()
-        return "\n".join("".join(part.text for part in strip) for strip in strips)
+        await self.settle()
 
     def words(self) -> str:
-        """Returns the same without the breaks and frames between its words."""
+        """Returns what can be seen without the breaks and frames between its words."""
         return " ".join(self.text().replace("│", " ").split())
 
     async def opens(self, scenario: str) -> None:
         """Opens an exercise from the list and waits for its evidence."""
         self.app.screen.query_one("#exercises", OptionList).highlighted = NUMBERS[scenario] - 1
-        await self.pilot.press("enter")
+        await self.press("enter")
         await self.comes_to(ExerciseScreen)
         await self.until(lambda: self.step.sitting.case is not None)
 
@@ -79,14 +66,14 @@ class Trainee:
 
     async def answers(self, **other: str) -> None:
         """Answers all questions as measured, but for `other`, which names the key for a fact; `__` is a dot."""
-        await self.pilot.press("enter")
+        await self.press("enter")
         keys = {fact.replace("__", "."): key for fact, key in other.items()}
         while True:
             await self.comes_to(QuestionStep, CauseScreen)
             if isinstance(self.app.screen, CauseScreen):
                 return
             before, fact = self.app.screen, self.asked()
-            await self.pilot.press(keys.get(fact.id, self.right_key()))
+            await self.press(keys.get(fact.id, self.right_key()))
             await self.until(lambda before=before: self.app.screen is not before)  # type: ignore[misc]
 
     def asked(self) -> FactEntry:
@@ -107,7 +94,7 @@ class Trainee:
         """Chooses from a list."""
         shown = self.app.screen.query_one(list_id, OptionList)
         shown.highlighted = shown.get_option_index(option)
-        await self.pilot.press("enter")
+        await self.press("enter")
 
     async def names(self, cause: str) -> None:
         """Names the cause, and takes the first fix that mends it for good where there is one to pick."""
@@ -129,17 +116,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def practise(play: Callable[[Trainee], Awaitable[None]], size: tuple[int, int] = LARGE) -> None:
     """Opens the list of exercises and lets a trainee play."""
 
-    async def run() -> None:
-        app = WizardApp(lambda: KNOWN)
-        async with app.run_test(size=size) as pilot:
-            trainee = Trainee(pilot)
-            await trainee.until(lambda: bool(app.screen_stack) and isinstance(app.screen, StartScreen))
-            await trainee.until(lambda: app.knowledge is not None)
-            await pilot.press("3")
+    async def scene() -> None:
+        async with started(size=size, bench=Workbench, now=lambda: datetime.now(UTC)) as driver:
+            trainee = Trainee(driver.app, driver.pilot)
+            await trainee.press("3")
             await trainee.comes_to(PractiseScreen)
             await play(trainee)
 
-    asyncio.run(run())
+    run(scene())
     assert not lab_threads()
 
 
@@ -165,13 +149,13 @@ def test_a_right_run_ends_in_a_server_that_connects() -> None:
         assert "4 of 4 answers right, the cause is right." in words
         assert "✗ wrong" not in words
         assert KNOWN.scenario(EXPIRED).title in words
-        await trainee.pilot.press("enter")
+        await trainee.press("enter")
         await trainee.comes_to(MendedScreen)
-        await trainee.until(lambda: "It connects now: TLS 1.3, certificate verified." in trainee.words())
-        await trainee.until(lambda: "Expired Valid now" in trainee.words())
-        await trainee.pilot.press("enter")
+        assert "It connects now: TLS 1.3, certificate verified." in trainee.words()
+        assert "Expired Valid now" in trainee.words()
+        await trainee.press("enter")
         await trainee.comes_to(PractiseScreen)
-        await trainee.until(lambda: "1 of 198 solved" in trainee.words())
+        assert "1 of 198 solved" in trainee.words()
 
     practise(play)
     (kept,), message = attempts()
@@ -190,10 +174,10 @@ def test_a_wrong_turn_is_explained() -> None:
         assert 'You said "The database server made it itself", but it is "Somebody else' in words
         assert "With your answer the tree goes to" in words
         assert "That is not so. The cause is this: The certificate has expired." in words
-        await trainee.pilot.press("l")
+        await trainee.press("l")
         await trainee.comes_to(PractiseScreen)
         await trainee.until(lambda: bool(attempts()[0]))
-        await trainee.until(lambda: "0 of 198 solved" in trainee.words())
+        assert "0 of 198 solved" in trainee.words()
 
     practise(play)
     (kept,), _ = attempts()
@@ -207,14 +191,14 @@ def test_the_next_fault_is_mended_too() -> None:
         await trainee.opens("mysql/legacy-tls-only/weak-expired-certificate")
         await trainee.answers()
         await trainee.names("legacy-tls-only")
-        await trainee.pilot.press("enter")
+        await trainee.press("enter")
         await trainee.comes_to(MendedScreen)
-        await trainee.until(lambda: "The first fault is gone. The next one: " in trainee.words())
+        assert "The first fault is gone. The next one: " in trainee.words()
         assert "It connects now" not in trainee.words()
         for mended in (2, 3):
-            await trainee.pilot.press("enter")
-            await trainee.until(lambda count=mended: trainee.words().count("mended: ") == count)  # type: ignore[misc]
-            await trainee.until(lambda: "asking the server again" not in trainee.words().lower())
+            await trainee.press("enter")
+            assert trainee.words().count("mended: ") == mended
+            assert "asking the server again" not in trainee.words().lower()
         assert "It connects now" in trainee.words()
 
     practise(play)
@@ -230,7 +214,7 @@ def test_where_nothing_is_wrong_there_is_nothing_to_mend() -> None:
         await trainee.comes_to(ComparedScreen)
         assert "the cause is right" in trainee.words()
         assert "apply the fix" not in trainee.words()
-        await trainee.pilot.press("enter")
+        await trainee.press("enter")
         await trainee.comes_to(PractiseScreen)
 
     practise(play)
@@ -241,19 +225,19 @@ def test_going_back_loses_no_answer() -> None:
 
     async def play(trainee: Trainee) -> None:
         await trainee.opens(EXPIRED)
-        await trainee.pilot.press("enter")
+        await trainee.press("enter")
         await trainee.comes_to(QuestionStep)
         first = trainee.app.screen
-        await trainee.pilot.press("3")
+        await trainee.press("3")
         await trainee.until(lambda: trainee.app.screen is not first)
-        await trainee.pilot.press("escape")
+        await trainee.press("escape")
         await trainee.until(lambda: trainee.app.screen is first)
-        await trainee.pilot.press("escape")
+        await trainee.press("escape")
         await trainee.comes_to(ExerciseScreen)
-        await trainee.pilot.press("enter")
+        await trainee.press("enter")
         await trainee.comes_to(QuestionStep)
         assert trainee.app.screen.query_one("#answers", OptionList).highlighted == 2
-        await trainee.pilot.press("1")
+        await trainee.press("1")
         await trainee.comes_to(QuestionStep)
         assert trainee.step.sitting.answers == {"connect.status": "open"}
 
@@ -273,18 +257,18 @@ def test_leaving_stops_the_server(way: str) -> None:
         assert case.target.port is not None
         ports.append(case.target.port)
         assert listens(ports[0])
-        await trainee.pilot.press("enter")
+        await trainee.press("enter")
         await trainee.comes_to(QuestionStep)
         assert lab_threads()
         if way == "escape":
-            await trainee.pilot.press("escape", "escape")
+            await trainee.press("escape", "escape")
             await trainee.comes_to(PractiseScreen)
         elif way == "new case":
             assert isinstance(trainee.app, WizardApp)
             trainee.app.flow.start_over()
             await trainee.comes_to(StartScreen)
         else:
-            await trainee.pilot.press("ctrl+q")
+            await trainee.press("ctrl+q")
             return
         await trainee.until(lambda: not lab_threads())
         assert not listens(ports[0])
@@ -298,9 +282,9 @@ def test_leaving_at_once_leaves_no_server_behind() -> None:
 
     async def play(trainee: Trainee) -> None:
         for _ in range(3):
-            await trainee.pilot.press("enter")
+            await trainee.press("enter")
             await trainee.comes_to(ExerciseScreen)
-            await trainee.pilot.press("escape")
+            await trainee.press("escape")
             await trainee.comes_to(PractiseScreen)
         await trainee.until(lambda: not lab_threads())
 
@@ -320,18 +304,18 @@ def test_nothing_gives_the_answer_away(scenario: str) -> None:
         look()
         await trainee.opens(scenario)
         look()
-        await trainee.pilot.press("enter")
+        await trainee.press("enter")
         await trainee.comes_to(QuestionStep)
         while isinstance(trainee.app.screen, QuestionStep):
             look()
             before = trainee.app.screen
             if not trainee.step.sitting.answers:
-                await trainee.pilot.press("v")
-                await trainee.until(lambda: "the user says" in trainee.words())
+                await trainee.press("v")
+                assert "the user says" in trainee.words()
                 look()
-                await trainee.pilot.press("escape")
+                await trainee.press("escape")
                 await trainee.comes_to(QuestionStep)
-            await trainee.pilot.press(trainee.right_key())
+            await trainee.press(trainee.right_key())
             await trainee.until(lambda before=before: trainee.app.screen is not before)  # type: ignore[misc]
         await trainee.comes_to(CauseScreen)
         look()
@@ -361,13 +345,13 @@ def test_the_causes_are_searched_as_one_types() -> None:
         await trainee.answers()
         causes = trainee.app.screen.query_one("#causes", OptionList)
         all_of_them = causes.option_count
-        await trainee.pilot.press("slash", *"name")
+        await trainee.press("slash", *"name")
         await trainee.until(lambda: causes.option_count < all_of_them)
-        await trainee.pilot.press("escape")
+        await trainee.press("escape")
         await trainee.until(lambda: causes.option_count == all_of_them)
-        await trainee.pilot.press("slash", *"listens")
+        await trainee.press("slash", *"listens")
         await trainee.until(lambda: causes.option_count < 5)
-        await trainee.pilot.press("enter")
+        await trainee.press("enter")
         await trainee.comes_to(PickScreen)
         assert trainee.step.sitting.cause == "port-closed"
 
@@ -380,14 +364,14 @@ def test_the_list_is_filtered_and_surprises() -> None:
     async def play(trainee: Trainee) -> None:
         listed = trainee.app.screen.query_one("#exercises", OptionList)
         assert listed.option_count == len(EXERCISES)
-        await trainee.pilot.press("left", "down", "down", "d")
+        await trainee.press("left", "down", "down", "d")
         await trainee.until(lambda: listed.option_count == 8)
-        await trainee.pilot.press("right", "slash", *"mariadb", "enter")
+        await trainee.press("right", "slash", *"mariadb", "enter")
         await trainee.comes_to(ExerciseScreen)
         assert trainee.step.sitting.exercise.scenario.engine == "mariadb"
-        await trainee.pilot.press("escape")
+        await trainee.press("escape")
         await trainee.comes_to(PractiseScreen)
-        await trainee.pilot.press("escape", "s")
+        await trainee.press("escape", "s")
         await trainee.comes_to(ExerciseScreen)
         exercise = trainee.step.sitting.exercise
         assert (exercise.topic, exercise.difficulty) == ("policy", 1)
@@ -405,8 +389,8 @@ def test_an_exercise_fits_a_small_terminal() -> None:
         assert "● cause" in trainee.text()
         await trainee.names("certificate-expired")
         assert "4 of 4 answers right" in trainee.words()
-        await trainee.pilot.press("enter")
+        await trainee.press("enter")
         await trainee.comes_to(MendedScreen)
-        await trainee.until(lambda: "It connects now" in trainee.words())
+        assert "It connects now" in trainee.words()
 
     practise(play, SMALL)

@@ -8,14 +8,13 @@ import pytest
 
 from tests.tui.driver import run, started
 from tests.tui.faked import faked, recording
-from tests.tui.tour import CONNECTION, NAMES, SIZES, TINY, Look, Paste, act, picture
+from tests.tui.tour import CONNECTION, NAMES, SIZES, TINY, Look, Paste, act, picture, seen_in
 
 SERVER = "sqlserver-self-generated-certificate"
 ALL_SIZES = (*((look.width, look.height) for look in SIZES), *TINY)
 
 
-@pytest.mark.parametrize("look", SIZES, ids=str)
-@pytest.mark.parametrize("name", NAMES)
+@seen_in(*SIZES)
 def test_a_screen_fits(name: str, look: Look) -> None:
     """The sentence that says where one is, what has the focus, and at least one key are on the screen."""
     seen = picture(look, name)
@@ -39,7 +38,7 @@ def test_sizes_may_change_while_probes_run() -> None:
     bench = faked(SERVER, pace="slow")
 
     async def scene() -> tuple[str, str]:
-        async with started(bench=bench) as driver:
+        async with started(bench=bench, frames=True) as driver:
             await act(driver, "2", Paste(CONNECTION))
             await driver.press("enter", settle=False)
             await driver.until(lambda: bench.asked > 0)
@@ -51,7 +50,7 @@ def test_sizes_may_change_while_probes_run() -> None:
                 await driver.until(lambda: not bench.gate.is_set())
             await driver.resize(80, 24)
             resized = driver.text()
-        async with started(bench=faked(SERVER)) as driver:
+        async with started(bench=faked(SERVER), frames=True) as driver:
             await act(driver, "2", Paste(CONNECTION), "enter")
             return resized, driver.text()
 

@@ -9,14 +9,13 @@ from rich.style import Style
 
 from tests.tui.driver import Cell
 from tests.tui.snapshots import FOLDER, check, drawn
-from tests.tui.tour import DARK, LIGHT, NAMES, NO_COLOUR, Look, picture
+from tests.tui.tour import DARK, LIGHT, NAMES, NO_COLOUR, Look, picture, seen_in
 
 LOOKS = (DARK, Look(120, 40), Look(60, 18), LIGHT, NO_COLOUR)
 MOST_BYTES = 600_000
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=str)
-@pytest.mark.parametrize("name", NAMES)
+@seen_in(*LOOKS)
 def test_a_screen_looks_as_before(name: str, look: Look) -> None:
     """Its characters and the style of every cell are those that are stored."""
     check(FOLDER / str(look) / f"{name}.txt", drawn(picture(look, name).cells))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from datetime import timedelta
@@ -86,6 +87,9 @@ class Look(NamedTuple):
 DARK, LIGHT, NO_COLOUR = Look(), Look(theme="dbtls-light"), Look(colour=False)
 ANSI = (Look(theme="ansi-dark"), Look(theme="ansi-light"))
 SIZES = (Look(40, 12), Look(60, 18), DARK, Look(120, 40), Look(200, 60))
+_FRAMES_BEHIND = 0.1
+"""Seconds for some frames."""
+_SMALLEST, *_IN_TURN = (look for look in SIZES if look != DARK)
 TINY = ((6, 5), (1, 1))
 """Terminals that some programs report for a moment."""
 
@@ -110,16 +114,49 @@ class _Seen(NamedTuple):
     ended_by: Exception | None
 
 
+def looks(name: str) -> tuple[Look, ...]:
+    """Returns the looks in which each run sees a screen; the others are for a thorough one.
+
+    These are the usual one and the one without colours, the smallest size and another one, and another theme: the
+    screens take turns, so that each size and each theme is seen.
+    """
+    at = NAMES.index(name)
+    return (
+        DARK,
+        NO_COLOUR,
+        _SMALLEST,
+        _IN_TURN[at % len(_IN_TURN)],
+        (LIGHT, ANSI[at // 2 % len(ANSI)])[at % 2],
+    )
+
+
+def seen_in(*wanted: Look) -> pytest.MarkDecorator:
+    """Returns the parameters `name` and `look` of a test: all screens in some looks, most of them thorough."""
+    pairs = [(name, look) for look in wanted for name in NAMES]
+    return pytest.mark.parametrize(
+        ("name", "look"),
+        [
+            pytest.param(
+                name, look, id=f"{name}-{look}", marks=[] if look in looks(name) else [pytest.mark.thorough]
+            )
+            for name, look in pairs
+        ],
+    )
+
+
 def picture(look: Look, name: str) -> Picture:
-    """Returns what was seen at a stop. There are two tours, with colours and without, each made once."""
-    seen = _toured(look.colour)
+    """Returns what was seen at a stop. There are three tours, each made once at most.
+
+    They are one with colours, one without, and one with all sizes and themes.
+    """
+    seen = _toured(look.colour, look not in looks(name))
     if (look, name) not in seen.pictures:
         raise AssertionError(f"the tour did not get as far as '{name}' in {look}") from seen.ended_by
     return seen.pictures[look, name]
 
 
 @cache
-def _toured(colour: bool) -> _Seen:
+def _toured(colour: bool, thorough: bool) -> _Seen:
     pictures: dict[tuple[Look, str], Picture] = {}
     with pytest.MonkeyPatch.context() as changed:
         if not colour:
@@ -127,37 +164,48 @@ def _toured(colour: bool) -> _Seen:
         keep_cases()
         foretell(changed)
         try:
-            run(_tour(pictures, DARK if colour else NO_COLOUR))
+            run(_tour(pictures, DARK if colour else NO_COLOUR, thorough))
         # Whatever ended it: the stops before stand, and each one after it is told why it is missing.
         except Exception as error:  # noqa: BLE001
             return _Seen(pictures, error)
     return _Seen(pictures, None)
 
 
-async def _tour(pictures: dict[tuple[Look, str], Picture], look: Look) -> None:
+async def _tour(pictures: dict[tuple[Look, str], Picture], look: Look, thorough: bool) -> None:
     recordings = ("sqlserver-self-generated-certificate", "sqlserver-healthy")
-    async with started(bench=faked(*recordings)) as driver:
+    async with started(bench=faked(*recordings), frames=True) as driver:
         for stop in STOPS:
             await act(driver, *stop.arrive)
             pictures[look, stop.name] = taken(driver)
             if look.colour:
-                await _from_all_sides(driver, pictures, stop.name)
+                await _from_all_sides(driver, pictures, stop, thorough)
             await act(driver, *stop.leave)
 
 
-async def _from_all_sides(driver: Driver, pictures: dict[tuple[Look, str], Picture], name: str) -> None:
-    """Looks at a screen in every size and in every theme."""
+async def _from_all_sides(
+    driver: Driver, pictures: dict[tuple[Look, str], Picture], stop: Stop, thorough: bool
+) -> None:
+    """Looks at a screen in the sizes and in the themes in which it is to be seen."""
+    name = stop.name
+    wanted = (*SIZES, LIGHT, *ANSI) if thorough else looks(name)
     for look in SIZES:
         if look != DARK:
+            # Also where nobody looks: a scroll bar that came with one size may stay at the next.
             await driver.resize(look.width, look.height)
-            pictures[look, name] = taken(driver)
+            if look in wanted:
+                pictures[look, name] = taken(driver)
     for width, height in (*TINY, (DARK.width, DARK.height)):
         await driver.resize(width, height, settle=False)
-    # Each switch of the theme takes its time: the terminal's own colours take turns.
-    for look in (LIGHT, ANSI[NAMES.index(name) % len(ANSI)]):
-        driver.app.theme = look.theme
-        await driver.settle()
-        pictures[look, name] = taken(driver)
+    for look in (LIGHT, *ANSI):
+        if look in wanted:
+            # Of Textual's palette some parts stay in the theme in which it was opened.
+            await act(driver, *(stop.leave if name == "palette" else ()))
+            driver.app.theme = look.theme
+            await driver.settle()
+            await asyncio.sleep(_FRAMES_BEHIND)  # a screen behind a dialog draws at its own pace
+            await act(driver, *(stop.arrive if name == "palette" else ()))
+            await driver.settle()
+            pictures[look, name] = taken(driver)
     driver.app.theme = DARK.theme
 
 

@@ -45,7 +45,11 @@ class Shown(msgspec.Struct, frozen=True):
     def hidden(self) -> str:
         """Says in words how many names are hidden."""
         count = len(self.replaced)
-        return "There is no name to hide" if not count else f"{count} name{'s are' if count > 1 else ' is'} hidden"
+        return (
+            "There is no name to hide"
+            if not count
+            else f"{count} name{'s are' if count > 1 else ' is'} hidden"
+        )
 
 
 def shown(

@@ -9,12 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from wizard.model.case import Case
 from wizard.tui.practise.sitting import Sitting
 from wizard.tui.text import lines
 from wizard.tui.widgets.certificate_card import CertificateCard
+from wizard.tui.widgets.key_line import KeyLine
 from wizard.tui.widgets.probe_list import ProbeList
 
 
@@ -81,7 +82,7 @@ it all.
         """Builds the dialog."""
         with Vertical(classes="dialog"):
             yield EvidencePane(self._sitting)
-            yield Footer(compact=True, show_command_palette=False)
+            yield KeyLine(palette=False)
 
     def on_mount(self) -> None:
         """Shows what was found."""

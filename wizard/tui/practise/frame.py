@@ -11,12 +11,13 @@ from textual.containers import Container
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from wizard.tui.practise.evidence import EvidencePane, ShownAgain
 from wizard.tui.practise.sitting import Sitting
 from wizard.tui.text import HERE, MUTED, joined, symbol
 from wizard.tui.widgets.headline import Headline
+from wizard.tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
     from wizard.tui.app import WizardApp
@@ -69,7 +70,7 @@ class ExerciseStep(Screen[None]):
         yield Course(self.STAGE)
         with Container(id="practise"):
             yield from self.compose_work()
-        yield Footer(compact=True)
+        yield KeyLine()
 
     def compose_work(self) -> Iterable[Widget]:
         """Yields what stands below the line of stages."""

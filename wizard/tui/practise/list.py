@@ -16,7 +16,7 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from wizard.lab.exercises import Difficulty, Exercise, exercises
@@ -36,6 +36,7 @@ from wizard.tui.practise.sitting import (
 from wizard.tui.text import MUTED, joined, literal
 from wizard.tui.widgets.choices import Choices, SearchField
 from wizard.tui.widgets.headline import Headline
+from wizard.tui.widgets.key_line import KeyLine
 from wizard.workbench import Options, Workbench
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ say.
                 yield SearchField("exercises")
                 yield Static(id="filter")
                 yield Choices(id="exercises", compact=True, classes="one-line")
-        yield Footer(compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Shows all exercises, unless the app is ending: then Textual mounts a screen without its inner widgets."""

@@ -9,13 +9,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from wizard.model.target import Target
 from wizard.probes.drivers.attempts import USER
 from wizard.tui.screens.dialog import Dialog
 from wizard.tui.screens.dialogs import Article
 from wizard.tui.text import literal, marked
+from wizard.tui.widgets.key_line import KeyLine
 from wizard.tui.widgets.paragraphs import Paragraphs
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ beside it. `Enter` lets them, `Esc` does not.
             yield Static("May the drivers of this machine connect?", classes="lead")
             with VerticalScroll():
                 yield Paragraphs(self._words())
-            yield Footer(compact=True, show_command_palette=False)
+            yield KeyLine(palette=False)
 
     def _words(self) -> tuple[Content, ...]:
         where = f"{self._target.host}:{self._target.port}" if self._target.port else self._target.host

@@ -10,11 +10,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input, Markdown, Static, TextArea
+from textual.widgets import Input, Markdown, Static, TextArea
 
 from wizard.tui.screens.dialog import Dialog
 from wizard.tui.text import literal
 from wizard.tui.widgets.field import FormInput
+from wizard.tui.widgets.key_line import KeyLine
 from wizard.tui.widgets.paragraphs import Paragraphs
 
 
@@ -36,7 +37,7 @@ class Help(ModalScreen[None]):
                 yield Markdown(
                     f"{self._words}\n\n| key | what it does |\n| --- | --- |\n{rows}\n", open_links=False
                 )
-            yield Footer(compact=True, show_command_palette=False)
+            yield KeyLine(palette=False)
 
     def on_mount(self) -> None:
         """Lets the arrow keys scroll."""
@@ -58,7 +59,7 @@ class Article(Dialog[None]):
         with Vertical(classes="dialog"):
             with VerticalScroll():
                 yield Paragraphs(self._rows)
-            yield Footer(compact=True, show_command_palette=False)
+            yield KeyLine(palette=False)
 
     def on_mount(self) -> None:
         """Lets the arrow keys scroll."""
@@ -81,7 +82,7 @@ class PlainText(Dialog[None]):
     def compose(self) -> ComposeResult:
         """Builds the dialog."""
         yield TextArea(self._text, read_only=True, soft_wrap=False, show_line_numbers=False, id="plain")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine(palette=False)
 
     def action_copy(self) -> None:
         """Copies all of it."""
@@ -109,7 +110,7 @@ class SaveAs(Dialog[str | None]):
         with Vertical(classes="dialog small"):
             yield Static(literal(self._warning or "Save as which file?"), classes="lead")
             yield FormInput(self._suggested, id="file-name")
-            yield Footer(compact=True, show_command_palette=False)
+            yield KeyLine(palette=False)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

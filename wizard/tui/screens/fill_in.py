@@ -9,7 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from wizard.errors import UsageError
 from wizard.fixes.values import Given, Values, read_value
@@ -17,6 +17,7 @@ from wizard.model.knowledge import Parameter
 from wizard.tui.screens.dialog import Dialog
 from wizard.tui.text import MUTED, literal
 from wizard.tui.widgets.field import Field, FormInput
+from wizard.tui.widgets.key_line import KeyLine
 
 
 class FillIn(Dialog[Values | None]):
@@ -57,7 +58,7 @@ needs it. What you leave empty stays a placeholder. `Enter` goes to the next lin
                         typed, id=f"value-{parameter.id}", placeholder=f"such as {parameter.example}"
                     )
                     yield Field("", control, id=f"field-{parameter.id}")
-            yield Footer(compact=True, show_command_palette=False)
+            yield KeyLine(palette=False)
 
     def on_mount(self) -> None:
         """Puts the cursor where the person will type."""

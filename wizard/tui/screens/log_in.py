@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from wizard.model.case import Case
 from wizard.model.login import Login
@@ -21,6 +21,7 @@ from wizard.tui.background import Failed, Post, Runs
 from wizard.tui.screens.dialog import Dialog
 from wizard.tui.text import State, literal, marked
 from wizard.tui.widgets.field import Field, FormInput, Tick
+from wizard.tui.widgets.key_line import KeyLine
 from wizard.tui.widgets.paragraphs import Paragraphs
 from wizard.tui.widgets.secret_input import SecretInput
 from wizard.workbench import Workbench
@@ -74,7 +75,7 @@ Where nothing proves that this is the right server, the password stays here unti
                 yield Field("Password", SecretInput(id="password"), id="field-password")
                 yield Tick("Send it anyway", value=False, id="send-anyway")
                 yield Paragraphs(id="login-said")
-            yield Footer(compact=True, show_command_palette=False)
+            yield KeyLine(palette=False)
 
     def on_mount(self) -> None:
         """Puts the cursor where the person will type."""

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from wizard.model.knowledge import Knowledge
@@ -17,6 +17,7 @@ from wizard.model.target import NAMES
 from wizard.tui.screens.dialog import Dialog
 from wizard.tui.text import MUTED, literal
 from wizard.tui.widgets.choices import Choices, SearchField
+from wizard.tui.widgets.key_line import KeyLine
 
 _MOST_SHOWN = 150
 _WORD_LENGTH = 200
@@ -51,7 +52,7 @@ you had pasted it.
             yield Static("Which message is it? Type words of it.", classes="lead")
             yield SearchField("messages")
             yield Choices(id="messages", compact=True)
-            yield Footer(compact=True, show_command_palette=False)
+            yield KeyLine(palette=False)
 
     def on_mount(self) -> None:
         """Shows all messages."""

@@ -14,11 +14,12 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from wizard.tui.text import MUTED, joined, literal
 from wizard.tui.widgets.headline import Headline
+from wizard.tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
     from wizard.state.recent import RecentCase
@@ -110,7 +111,7 @@ knows, `Ctrl+Q` quits, `Ctrl+Z` suspends (in the paste field it takes back what 
             yield Static(literal(_NEW_HERE, MUTED), id="new-here")
             yield Static("Recent", id="recent-title", classes="lead")
             yield Recent(id="recent", compact=True)
-        yield Footer(compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Puts the cursor on the first door."""

@@ -11,10 +11,10 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from wizard.tui.journey import Journey, Place
 from wizard.tui.widgets.headline import Headline
+from wizard.tui.widgets.key_line import KeyLine
 from wizard.tui.widgets.trail import Trail
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class StepScreen(Screen[None]):
             yield Trail(self.PLACE, self.journey)
             with Vertical(id="work"):
                 yield from self.compose_work()
-        yield Footer(compact=True)
+        yield KeyLine()
 
     def compose_work(self) -> Iterable[Widget]:
         """Yields what stands beside the trail."""
