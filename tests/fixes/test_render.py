@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from wizard.errors import KnowledgeError
+from wizard.fixes.render import _SHELL as SHELL
 from wizard.fixes.render import RenderedFix, example_values, render_fix
+from wizard.fixes.render import _compiled as compiled
+from wizard.fixes.render import _template as template
 from wizard.fixes.values import Given
 from wizard.model.knowledge import FixEntry, Parameter, ParameterKind, Shell, StepEntry
+
+ROOT = Path(__file__).parents[2]
 
 
 def step_of(text: str, shell: Shell) -> StepEntry:
@@ -201,7 +207,43 @@ def test_examples_become_values_of_their_kind() -> None:
     assert example_values(fix_of("x", "sh", parameters=parameters)) == expected
 
 
-def test_jinja_is_imported_only_when_a_fix_is_rendered() -> None:
-    """Importing the renderer in a fresh interpreter does not import Jinja2."""
-    code = "import sys, wizard.fixes.render, wizard.fixes.select; sys.exit('jinja2' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+@pytest.mark.parametrize(
+    ("text", "loaded"),
+    [
+        ('echo {{ "a" ~ (value | quoted_for("url")) }} {{ value | common_name }}', False),
+        ('{% if value == "x" %}one{% endif %}', True),
+        ('echo {{ value if value else "none" }}', True),
+    ],
+)
+def test_jinja_is_loaded_for_what_only_it_can_do(text: str, loaded: bool) -> None:
+    """Joined and filtered values do without, in a fresh interpreter; conditions need it."""
+    code = (
+        "import sys\n"
+        "from tests.fixes.test_render import text_of\n"
+        f"text_of({text!r}, 'sh', 'x')\n"
+        "sys.exit('jinja2' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == loaded
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "echo {{ value }}",
+        'echo {{ "a\\"b\\\\" ~ value ~ "é" }}',
+        'echo {{ "(" ~ (value | replace("x", "(y)")) ~ ")" }}',
+        'echo {{ value | quoted_for("libpq") }}',
+        "echo {{{ value }}",
+    ],
+)
+@pytest.mark.parametrize("value", ["x", "a b", "it's", "xx;x"])
+def test_both_ways_to_render_agree(text: str, value: str) -> None:
+    """What is rendered without Jinja is what Jinja makes of it; and what neither can read is refused by both."""
+    told = {"value": value, SHELL: "sh"}
+    try:
+        by_jinja = compiled(text)(told)
+    except Exception as error:  # noqa: BLE001 - whichever error it is, the other way has to raise it too
+        with pytest.raises(type(error)):
+            template(text)(told)
+    else:
+        assert template(text)(told) == by_jinja

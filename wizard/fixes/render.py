@@ -26,10 +26,14 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
 _MARKUP = re.compile(r"\{[{%#]")
-_ATOM = r"""(?:[a-z][a-z0-9_]*|"(?:[^"\\]|\\.)*")"""
-_ATOMS = re.compile(_ATOM)
-_JOINED = re.compile(rf"(?<!\{{)\{{\{{ ({_ATOM}(?: ~ {_ATOM})*) \}}\}}")
-"""Names and texts, joined by `~`: all that most templates ask for."""
+_NAME = "[a-z][a-z0-9_]*"
+_CALL = rf"""{_NAME}(?:\("[^"\\]*"(?:, "[^"\\]*")*\))?"""
+_FILTERED = rf"{_NAME}(?: \| {_CALL})+"
+_ATOM = rf"""(?:{_NAME}|"(?:[^"\\]|\\.)*"|\({_FILTERED}\))"""
+_ATOMS, _CALLS, _FILTERED_ALONE = re.compile(_ATOM), re.compile(_CALL), re.compile(_FILTERED)
+_ARGUMENT = re.compile(r'"([^"\\]*)"')
+_JOINED = re.compile(rf"(?<!\{{)\{{\{{ ({_ATOM}(?: ~ {_ATOM})*|{_FILTERED}) \}}\}}")
+"""Values and texts, joined by `~` and filtered: all that nearly every template asks for."""
 
 _BETWEEN: dict[Shell, str] = {
     "sh": " ",
@@ -200,12 +204,12 @@ class _TemplateError(Exception):
 def _template(text: str) -> Callable[[Mapping[str, object]], str]:
     """Returns what fills in a template.
 
-    Nine of ten only join values and texts: to compile these, too, took a third of a whole diagnosis.
+    Nearly all of them only join values and texts: to load Jinja for these took a third of a whole diagnosis.
     """
     pieces = _JOINED.split(text)
     if any(_MARKUP.search(literal) for literal in pieces[::2]):
         return _compiled(text)
-    joined = [_ATOMS.findall(expression) for expression in pieces[1::2]]
+    joined = [_ATOMS.findall(f"({one})" if _FILTERED_ALONE.fullmatch(one) else one) for one in pieces[1::2]]
     return partial(_filled_in, pieces[::2], joined)
 
 
@@ -222,9 +226,16 @@ def _filled_in(literals: list[str], joined: list[list[str]], values: Mapping[str
 def _value(atom: str, values: Mapping[str, object]) -> object:
     if atom.startswith('"'):
         return literal_eval(atom)
-    if atom not in values:
-        raise _TemplateError(f"'{atom}' is undefined")
-    return values[atom]
+    name, *calls = _CALLS.findall(atom)
+    if name not in values:
+        raise _TemplateError(f"'{name}' is undefined")
+    value = values[name]
+    for call in calls:
+        function, _, arguments = call.partition("(")
+        if function not in _FILTERS:
+            raise _TemplateError(f"there is no filter '{function}'")
+        value = _FILTERS[function](value, *_ARGUMENT.findall(arguments))
+    return value
 
 
 def _compiled(text: str) -> Callable[[Mapping[str, object]], str]:
@@ -265,10 +276,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         cache_size=0,
     )
-    kept: dict[str, Callable[..., object]] = {
-        name: environment.filters[name] for name in ("join", "lower", "map", "replace")
-    }
-    environment.filters = {**kept, "san": _san, "quoted_for": quote}
+    environment.filters = _FILTERS
     return environment
 
 
@@ -286,3 +294,23 @@ def _literal(value: object, shell: Shell) -> str:
 def _san(name: str, dns: str = "DNS:", address: str = "IP:") -> str:
     """Marks a name for a subjectAltName: `DNS:name`, or `IP:address` (OpenSSL, x509v3_config)."""
     return (address if is_address(name) else dns) + name
+
+
+def _continued(values: Iterable[str]) -> list[str]:
+    """Returns the lines in which certreq takes an extension of many values (learn.microsoft.com `certreq_1`)."""
+    first, last = '_continue_="', '"'
+    *others, final = values
+    return [*(f"{first}{one}&{last}" for one in others), f"{first}{final}{last}"]
+
+
+_FILTERS: dict[str, Callable[..., object]] = {
+    "common_name": lambda name: str(name)[:64],  # ub-common-name of X.520 (RFC 5280, appendix A.1)
+    "continued": _continued,
+    "join": lambda values, between: between.join(values),
+    "map": lambda values, name, *arguments: [_FILTERS[name](one, *arguments) for one in values],
+    "on_localhost": lambda instance: "localhost" if instance == "MSSQLSERVER" else f"localhost\\{instance}",
+    "quoted_for": quote,
+    "replace": lambda value, old, new: str(value).replace(old, new),
+    "san": _san,
+}
+"""What a template may do to a value."""
