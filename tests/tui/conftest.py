@@ -14,6 +14,15 @@ for _name in [name for name in os.environ if name.startswith("TEXTUAL")]:
     del os.environ[_name]
 os.environ["TERM"] = "xterm-256color"
 
+from tests.tui import tour  # noqa: E402
+
+
+@pytest.fixture(autouse=True, scope="session")
+def shared_tours(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Tells where the processes of one run share what takes long to make."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        tour.shared[:] = [tmp_path_factory.getbasetemp().parent]
+
 
 @pytest.fixture(autouse=True)
 def same_place_and_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
 from itertools import product
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from filelock import FileLock
 from textual.errors import NoWidget
 from textual.widget import Widget
 from textual.widgets import Static
@@ -155,8 +158,26 @@ def picture(look: Look, name: str) -> Picture:
     return seen.pictures[look, name]
 
 
+shared: list[Path] = []
+"""The folder that all processes of this run share, where there are several."""
+
+
 @cache
 def _toured(colour: bool, thorough: bool) -> _Seen:
+    """A tour that another process of this run has made need not be made again: it takes half a minute."""
+    if not shared:
+        return _made(colour, thorough)
+    place = shared[0] / f"tour-{colour}-{thorough}.pickle"
+    with FileLock(place.with_suffix(".lock")):
+        if place.exists():
+            return _Seen(pickle.loads(place.read_bytes()), None)  # noqa: S301 - of this run itself
+        seen = _made(colour, thorough)
+        if seen.ended_by is None:
+            place.write_bytes(pickle.dumps(seen.pictures))
+        return seen
+
+
+def _made(colour: bool, thorough: bool) -> _Seen:
     pictures: dict[tuple[Look, str], Picture] = {}
     with pytest.MonkeyPatch.context() as changed:
         if not colour:
