@@ -72,7 +72,7 @@ def test_every_certificate_fault_of_a_real_postgresql_is_named(postgres_server: 
 
 
 def test_every_certificate_fault_of_a_real_mariadb_is_named(mariadb_server: Mariadb) -> None:
-    """The same on MariaDB, with what it and MySQL make for themselves; it starts anew for each, so one for a cause and a database."""
+    """The same on MariaDB, with what it and MySQL make for themselves; it starts anew for each, so not for all."""
     with mariadb_server(lax=True) as server:
         for scenario in one_of_each_cause(of("mariadb", "mysql")):
             server.present(certificate_of(scenario))
