@@ -32,6 +32,7 @@ from wizard.knowledge.locate import knowledge_folder
 from wizard.model.knowledge import Knowledge
 from wizard.tui.app import WizardApp
 from wizard.tui.journey import Opening
+from wizard.tui.widgets.key_line import KeyLine
 from wizard.workbench import Workbench
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -156,7 +157,7 @@ class Driver:
             await asyncio.sleep(0)
 
     async def _free(self) -> bool:
-        """Waits while the app or its screen is in the middle of something; returns whether neither was."""
+        """Waits while the app, its screen or the keys are in the middle of something; returns whether none was."""
         # To parse Markdown is a thread's work that no worker tells of, and the app waits for it.
         handled = 0
 
@@ -164,7 +165,9 @@ class Driver:
             nonlocal handled
             handled += 1
 
-        asked = sum(pump.call_later(count) for pump in (self.app, self.app.screen))
+        # The line of keys is taken apart and made anew in its own time, and is empty meanwhile.
+        pumps = (self.app, self.app.screen, *self.app.screen.query(KeyLine))
+        asked = sum(pump.call_later(count) for pump in pumps)
         await self._quiet()
         free = handled == asked
         while handled < asked and not self._ended:

@@ -32,7 +32,12 @@ def _insists(context: Context, earlier: Earlier, reached: Exchange) -> Evidence:
     strict = earlier["handshake"].value("policy") == "strict-only"
     preamble = preamble_of(context.target.engine, strict=strict)
     try:
-        completed = complete_handshake(reached, preamble, context.seconds)
+        completed = complete_handshake(
+            reached,
+            preamble,
+            context.seconds,
+            at_most_tls1_2=earlier["versions"].value("versions.tls1_2") is True,
+        )
     except HandshakeError as error:
         return unknown(_FACT, "probe", error.message.rstrip("."))
     if completed.refused:

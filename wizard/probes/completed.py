@@ -32,10 +32,14 @@ class Completed(NamedTuple):
     refused: bool
 
 
-def complete_handshake(first: Exchange, preamble: Preamble, seconds: float) -> Completed:
+def complete_handshake(
+    first: Exchange, preamble: Preamble, seconds: float, *, at_most_tls1_2: bool = False
+) -> Completed:
     """Shakes hands to the end, trusting everything and showing no certificate. Judges nothing.
 
-    `first` is an earlier exchange with the same server, `preamble` a fresh one for it.
+    `first` is an earlier exchange with the same server, `preamble` a fresh one for it. With TLS 1.2 a server that
+    insists on a certificate says so before the handshake is over (RFC 5246, 7.4.6), so that there is nothing to wait
+    for afterwards; the server has to take that version.
 
     pyOpenSSL, because the standard library shows the peer's chain only from Python 3.13 on.
 
@@ -44,6 +48,8 @@ def complete_handshake(first: Exchange, preamble: Preamble, seconds: float) -> C
     """
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_verify(SSL.VERIFY_NONE)
+    if at_most_tls1_2:
+        context.set_max_proto_version(SSL.TLS1_2_VERSION)
     context.set_cipher_list(b"ALL:@SECLEVEL=0")
     if preamble.alpn:
         context.set_alpn_protos([preamble.alpn.encode()])

@@ -108,7 +108,8 @@ def test_the_request_of_certreq_has_all_that_sql_server_needs() -> None:
         ca_config="CA01\\Corp CA",
         template="SQLServerTLS",
     )
-    lines = re.findall(r"^    '(.*)'$", fix.steps[0].text, re.MULTILINE)
+    rows = re.findall(r"^    '(.*)'$", fix.steps[0].text, re.MULTILINE)
+    lines = [line for row in rows for line in row.split("','")]  # an array goes on over commas and line ends
     assert lines[:4] == [
         "[Version]",
         'Signature="$Windows NT$"',
