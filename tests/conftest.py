@@ -79,6 +79,12 @@ def clean_environment(homes: Iterator[Path], warm_cache: Path, monkeypatch: pyte
     return home
 
 
+@pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps the coverage out of the processes that a test starts, where it would be in the way of what is tested."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
 def pytest_report_header() -> list[str]:
     """Names the versions that a failure may hang on."""
     return [

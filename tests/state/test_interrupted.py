@@ -15,6 +15,8 @@ from tests.state.conftest import Spawn
 from wizard.state import files
 from wizard.state.progress import Attempt, attempts, note
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 KILLED = -signal.SIGKILL
 
 

@@ -10,7 +10,10 @@ import pytest
 
 from tests.state.conftest import ROOT
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills a forked process")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="kills a forked process"),
+    pytest.mark.usefixtures("unmeasured"),
+]
 
 
 def left_by_kills(what: str, folder: Path) -> list[list[str]]:
