@@ -108,6 +108,8 @@ def test_another_answer_changes_the_verdict_and_back() -> None:
             await _answer_again(driver, MAKER, "inspector")
             assert driver.app.screen is walk
             assert _row(driver, MAKER).endswith("you said")
+            # The second line of the verdict is there when the screen is laid out anew.
+            await driver.until(lambda: "it was:" in " ".join(rows_of(driver, "#walk-verdict")))
             lead = " ".join(rows_of(driver, "#walk-verdict"))
             assert known().cause("tls-intercepted").title[:30] in lead
             assert "it was:" in lead
