@@ -28,6 +28,9 @@ _QUOTED_VALUES = tuple(
         r"'(?:[^'\\]|\\.){0,2000}+'",
         r'(?:\\"(?:(?!\\").){0,2000}+\\")++',  # inside of a string literal
         r"(?:&quot;(?:(?!&quot;).){0,2000}+&quot;)++",  # inside of XML
+        r"""\{(?=\S)(?:[^}\r\n]|\}\}){0,2000}+(?=[\r\n]|\Z)""",  # from here on: never closed, as where a log is cut
+        r"""(["'])(?=\S)(?:(?!\1)[^\r\n]|\1\1){0,2000}+(?=[\r\n]|\Z)""",
+        r"""(["'])(?=\S)(?:(?!\1)[^\\\r\n]|\\.?){0,2000}+(?=[\r\n]|\Z)""",
     )
 )
 _ENTITY = r"&(?:amp|quot|apos|lt|gt|\#\w{1,6});"

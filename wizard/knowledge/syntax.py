@@ -20,6 +20,8 @@ except ImportError:  # libyaml is optional in PyYAML; the pure loader reads the 
 _DEEPEST = 100
 _MANY_BRACKETS = 1000
 _FAR_IN = re.compile(r"^[ ?:-]{300}", re.MULTILINE)
+_MOST_VALUES = 100_000
+"""In one file, each alias counted as what it stands for."""
 
 
 class YamlError(Exception):
@@ -57,7 +59,12 @@ def read(path: Path) -> object:
         raise YamlError(0, f"cannot be read: {error.__class__.__name__}") from error
     try:
         _check_depth(text)
-        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a subclass of the safe loader
+        loader = _StrictLoader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _measured(node, {})
+        return loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise YamlError(line, f"not valid YAML: {error.problem or error.context}") from error
@@ -81,8 +88,39 @@ def _check_depth(text: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > _DEEPEST:
-            line = event.start_mark.line + 1 if event.start_mark else 0
-            raise YamlError(line, f"not valid YAML: nested more than {_DEEPEST} levels deep")
+            raise _too_deep(event)
+
+
+def _too_deep(part: yaml.Event | yaml.Node) -> YamlError:
+    line = part.start_mark.line + 1 if part.start_mark else 0
+    return YamlError(line, f"not valid YAML: nested more than {_DEEPEST} levels deep")
+
+
+def _measured(node: yaml.Node, known: dict[int, tuple[int, int]], level: int = 0) -> tuple[int, int]:
+    """Returns how many values a node holds, and in how many levels, with all that its aliases stand for.
+
+    Raises:
+        YamlError: more values than anybody reads, such as aliases of aliases, or a collection that holds itself.
+    """
+    if isinstance(node, yaml.ScalarNode):
+        return 1, 0
+    if id(node) in known:
+        return known[id(node)]
+    known[id(node)] = _MOST_VALUES, 0  # until it is known: one that holds itself has no end
+    parts = (
+        node.value if isinstance(node, yaml.SequenceNode) else [part for pair in node.value for part in pair]
+    )
+    inner = [_measured(part, known, level + 1) for part in parts] if level < _DEEPEST else [(0, _DEEPEST)]
+    values, levels = 1 + sum(one for one, _ in inner), 1 + max((one for _, one in inner), default=0)
+    if levels > _DEEPEST:
+        raise _too_deep(node)
+    if values > _MOST_VALUES:
+        line = node.start_mark.line + 1 if node.start_mark else 0
+        raise YamlError(
+            line, f"not valid YAML: more than {_MOST_VALUES:,} values, with what its aliases stand for"
+        )
+    known[id(node)] = values, levels
+    return values, levels
 
 
 _STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]")
