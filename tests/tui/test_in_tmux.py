@@ -384,7 +384,7 @@ def test_a_password_on_the_command_line(
         terminal.press("Enter")
         screens += terminal.until(VERDICT)
         terminal.press("r")
-        screens += terminal.until("report", gone="What shows it")
+        screens += terminal.until("To read out", gone="What shows it")
         terminal.press("C-q")
         terminal.until_over()
     assert "dbtls" in running
