@@ -120,9 +120,9 @@ def _certificate_pem(certificate: bytes) -> bytes:
         ("{a: " * 2_000 + "x" + "}" * 2_000, "nested more than 100 levels"),
         (
             "".join(f"- &a{i} [{f'*a{i - 1}, ' * 9 if i else 'x'}]\n" for i in range(20)),
-            "more than 100,000 values",
+            "more than 1,000,000 values",
         ),
-        ("- &a [*a]", "more than 100,000 values"),
+        ("- &a [*a]", "more than 1,000,000 values"),
         ("".join(f"- &a{i} [{f'*a{i - 1}' if i else 'x'}]\n" for i in range(2000)), "more than 100 levels"),
         ("- !!timestamp abc", "not what the tag before it says"),
         ("- !!int ''", "not what the tag before it says"),

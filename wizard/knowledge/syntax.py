@@ -20,7 +20,7 @@ except ImportError:  # libyaml is optional in PyYAML; the pure loader reads the 
 _DEEPEST = 100
 _MANY_BRACKETS = 1000
 _FAR_IN = re.compile(r"^[ ?:-]{300}", re.MULTILINE)
-_MOST_VALUES = 100_000
+_MOST_VALUES = 1_000_000
 """In one file, each alias counted as what it stands for."""
 
 
