@@ -26,7 +26,7 @@ Type any words; all of them have to be there. `Up` and `Down` choose, `Enter` ta
 search.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "move('cursor_down')", "choose", key_display="↑↓"),
+        Binding("down", "move('cursor_down')", "move", key_display="↑↓"),
         Binding("up", "move('cursor_up')", show=False),
         Binding("pagedown", "move('page_down')", show=False),
         Binding("pageup", "move('page_up')", show=False),
