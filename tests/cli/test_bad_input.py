@@ -45,6 +45,8 @@ def refused(ran: Ran) -> str:
         (["fix", "self-generated-certificate", "postgresql://db01"], "does not exist on postgresql"),
         (["lab", "serve", "sqlserver/certificate-expird"], "did you mean 'sqlserver/certificate-expired'?"),
         (["inspect"], "FILES"),
+        (["howto"], "Try: dbtls howto --help"),
+        (["lab", "serve"], "Try: dbtls lab serve --help"),
         (["explain", ""], "no error text"),
         (["nonsense"], ""),
         ([], "nothing to examine"),

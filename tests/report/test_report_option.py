@@ -90,13 +90,25 @@ def test_what_is_no_regular_file_is_left_alone(kind: str, tmp_path: Path) -> Non
 
 
 def test_an_unwritable_place_is_one_sentence(tmp_path: Path) -> None:
-    """Where the folder is missing the diagnosis is printed all the same, and the status is 2."""
-    ran = dbtls(*OFFLINE, "--report", str(tmp_path / "missing" / "case.md"))
+    """What shows only when it is written comes after the diagnosis, which is printed all the same."""
+    ran = dbtls(*OFFLINE, "--report", str(tmp_path / f"{'long' * 100}.md"))
     assert ran.status == Exit.USAGE
     assert "VERDICT" in ran.out
     message, hint = ran.err.strip().splitlines()[-2:]
-    assert message.endswith("case.md cannot be written: No such file or directory.")
+    assert message.endswith(".md cannot be written: File name too long.")
     assert hint == "Choose another place."
+
+
+def test_a_missing_folder_is_said_before_anything_is_sent(tmp_path: Path) -> None:
+    """No diagnosis is made for a report that has no place."""
+    with serve(KNOWN.scenario("mysql/healthy")) as server:
+        ran = check(server, "--report", str(tmp_path / "missing" / "case.md"))
+        assert server.log == []
+    assert (ran.status, ran.out) == (Exit.USAGE, "")
+    assert ran.err.strip().splitlines() == [
+        f"dbtls: There is no folder {tmp_path / 'missing'}.",
+        "Make it first, or choose another place.",
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +174,6 @@ def test_options_that_do_not_go_together_are_refused(
     """Each is refused before anything is sent; those that go together are not."""
     with pytest.raises(UsageError, match=said):
         case_report.may_be(file, redact=redact, as_json=as_json)
-    case_report.may_be(Path("no such folder/case.json"), redact=True, as_json=True)
+    case_report.may_be(Path("case.json"), redact=True, as_json=True)
     case_report.may_be(Path("-"), redact=True, as_json=False)
     case_report.may_be(None, redact=False, as_json=True)

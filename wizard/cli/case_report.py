@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard.cli.terminal import result, talk
-from wizard.errors import UsageError
+from wizard.errors import FileError, UsageError
 from wizard.private_files import only_regular, write
 from wizard.report import forms
 
@@ -23,7 +23,8 @@ def may_be(file: Path | None, *, redact: bool, as_json: bool) -> None:
     """Says before anything is sent what cannot be.
 
     Raises:
-        UsageError: the file has no form, something else is in its place, or the options do not go together.
+        UsageError: the file has no form, something else is in its place, its folder is missing, or the options do
+            not go together.
     """
     if file is None:
         if redact:
@@ -35,6 +36,10 @@ def may_be(file: Path | None, *, redact: bool, as_json: bool) -> None:
     if file != STDOUT:
         forms.form_of(file)
         only_regular(file)
+        if not file.parent.is_dir():
+            raise FileError(
+                f"There is no folder {file.parent}.", hint="Make it first, or choose another place."
+            )
     elif as_json:
         raise UsageError(
             "--json prints the case already; --report - prints it as Markdown. Leave one of them out."

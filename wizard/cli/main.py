@@ -54,7 +54,8 @@ def _command(arguments: Sequence[str]) -> int:
         from wizard.diagnosis.secrets import without_secrets  # the words of the message are what was typed
 
         message = without_secrets(error.format_message())
-        talk([*f"dbtls: {message}".splitlines(), "Try: dbtls --help"])
+        asked = error.ctx.command_path if error.ctx else "dbtls"
+        talk([*f"dbtls: {message}".splitlines(), f"Try: {asked} --help"])
         return Exit.USAGE
     except click.Abort:
         return _interrupted()

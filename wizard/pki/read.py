@@ -29,7 +29,7 @@ _BUNDLES = ("PKCS7", "CMS")
 _SIGNED_DATA = "1.2.840.113549.1.7.2"
 _PKCS12_CONTENT = {"1.2.840.113549.1.7.1", _SIGNED_DATA}
 
-_HINT = "Give the server's certificate, for instance a file that begins with -----BEGIN CERTIFICATE-----."
+_HINT = "Give a file with certificates, for instance one that begins with -----BEGIN CERTIFICATE-----."
 
 
 def read_file(path: Path) -> bytes:
