@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from typing import Literal
@@ -13,6 +12,7 @@ import msgspec
 
 from wizard.doctor.machine import System
 from wizard.model.text import printable
+from wizard.probes.drivers.present import printed
 
 Front = Literal["full-screen", "plain", "none"]
 Colours = Literal["none", "16", "256", "truecolor"]
@@ -137,16 +137,5 @@ def _set_clipboard() -> str | None:
     tmux = shutil.which("tmux")
     if tmux is None:
         return None
-    try:
-        done = subprocess.run(
-            [tmux, "show-options", "-sv", "set-clipboard"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=1,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() or None
+    said = printed(tmux, "show-options", "-sv", "set-clipboard", seconds=1)
+    return said.strip() or None if said else None

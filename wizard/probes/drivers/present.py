@@ -113,6 +113,23 @@ def _package(client: str, folder: str, distribution: str) -> Driver | None:
     return Driver(client, version)
 
 
+def printed(*command: str, seconds: float = 5.0) -> str | None:
+    """Returns what a program of this machine prints; None where it does not run, or does not end in time."""
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout
+
+
 def _programs(engine: Engine) -> Iterator[Driver]:
     seen: set[str] = set()
     for name in _PROGRAMS[engine]:
@@ -124,26 +141,17 @@ def _programs(engine: Engine) -> Iterator[Driver]:
 
 
 def _program(name: str, path: str) -> Driver | None:
-    try:
-        done = subprocess.run(
-            [path, "-C" if name == "tsql" else "--version"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=5,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+    said = printed(path, "-C" if name == "tsql" else "--version")
+    if said is None:
         return None
-    version = _told(done.stdout)
+    version = _told(said)
     number = _number(version) if version else (sys.maxsize,)  # one that tells none is taken for the newest
     if name == "tsql":
         return Driver("freetds-1.3" if number < (1, 5) else "freetds", version, path)
     if name == "psql":
         old = "libpq-14" if number < (15,) else "libpq-15" if number < (16,) else None
         return Driver(old or "libpq", version, path)
-    if "MariaDB" not in done.stdout:
+    if "MariaDB" not in said:
         return Driver("mysql-cli", version, path)
     return Driver("mariadb-cli-10.11" if number < (11, 4) else "mariadb-cli", version, path)
 
