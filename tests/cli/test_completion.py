@@ -149,12 +149,44 @@ def test_completing_imports_nothing_heavy(line: str, monkeypatch: pytest.MonkeyP
     assert not modules & HEAVY
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
-def test_bash_completes(tmp_path: Path, known: Knowledge) -> None:
-    """A real Bash with the printed script completes commands, values behind = and :, and files."""
-    program = tmp_path / "dbtls"
+def said_by(shell: str, script: str, folder: Path) -> list[str]:
+    """Returns the lines that a real shell prints, in which `dbtls` is this program."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"there is no {shell}")
+    program = folder / "dbtls"
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m wizard "$@"\n', "utf-8")
     program.chmod(0o755)
+    done = subprocess.run(
+        [shell, *(["--norc"] if shell == "bash" else ["--no-config"]), "-c", script],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+def test_fish_completes(tmp_path: Path) -> None:
+    """A real fish with the printed script shows descriptions whole, and begins a target."""
+    script = """
+dbtls completion fish | source
+for line in 'dbtls doc' 'dbtls check --answer trust.status=self' 'dbtls check sqls' 'dbtls nonsense'
+    echo "$line|"(complete -C "$line")
+end
+"""
+    assert said_by("fish", script, tmp_path) == [
+        "dbtls doc|doctor\twhat dbtls can do on this machine, and what is missing",
+        "dbtls check --answer trust.status=self|trust.status=self-signed\tNo, the certificate is signed by itself",
+        "dbtls check sqls|sqlserver://\tSQL Server",
+        "",
+    ]
+
+
+def test_bash_completes(tmp_path: Path) -> None:
+    """A real Bash with the printed script completes commands, values behind = and :, and files."""
     script = r"""
 eval "$(dbtls completion bash)"
 # compopt works inside a real completion alone.
@@ -173,17 +205,7 @@ complete_line 'dbtls inspect '
 complete_line 'dbtls nonsense'
 complete -p dbtls
 """
-    done = subprocess.run(
-        ["bash", "--norc", "-c", script],
-        cwd=Path(__file__).parents[2],
-        env={**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    assert done.stderr == ""
-    assert done.stdout.splitlines() == [
+    assert said_by("bash", script, tmp_path) == [
         "dbtls doc|doctor",
         "dbtls doctor --js|--json",
         "dbtls check --answer certificate.made_by=se|server",  # Bash keeps what stands before the =

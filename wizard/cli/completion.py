@@ -12,12 +12,14 @@ import click
 from click.shell_completion import (
     BashComplete,
     CompletionItem,
+    FishComplete,
     add_completion_class,
     get_completion_class,
     shell_complete,
     split_arg_string,
 )
 
+from wizard.cli import offers
 from wizard.cli.terminal import Exit, result
 
 VARIABLE = "_DBTLS_COMPLETE"
@@ -69,6 +71,21 @@ class Bash(BashComplete):
     def format_completion(self, item: CompletionItem[Any]) -> str:
         """Returns `type,value`, without what Bash keeps of the word."""
         return f"{item.type},{item.value.removeprefix(self.kept)}"
+
+
+@add_completion_class
+class Fish(FishComplete):
+    """Completion in fish, of descriptions with commas too: click's own script cuts them off at the first."""
+
+    name: ClassVar[str] = "fish"
+    source_template: ClassVar[str] = FishComplete.source_template.replace(
+        'string split ","', 'string split --max 1 ","'
+    )
+
+    def format_completion(self, item: CompletionItem[Any]) -> str:
+        """Returns `type,value` and the description. Behind :// fish puts no space by itself."""
+        kind = "plain" if item.type == offers.BEGUN else item.type
+        return super().format_completion(CompletionItem(item.value, kind, item.help))
 
 
 @click.command("completion", short_help="the Tab key of your shell")

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     Offers = list[CompletionItem[str]]
 
-_BEGUN = "part"
-"""The type of an offer that is only begun: no space follows it. Shells other than Bash leave it out."""
+BEGUN = "part"
+"""The type of an offer that is only begun: no space follows it. zsh and PowerShell leave it out."""
 
 
 def causes(ctx: click.Context, param: click.Parameter, incomplete: str) -> Offers:
@@ -62,7 +62,7 @@ def scenarios(ctx: click.Context, param: click.Parameter, incomplete: str) -> Of
 
 def targets(ctx: click.Context, param: click.Parameter, incomplete: str) -> Offers:
     """Offers how a target begins: the databases."""
-    return _offer(((f"{engine}://", name) for engine, name in NAMES.items()), incomplete, _BEGUN)
+    return _offer(((f"{engine}://", name) for engine, name in NAMES.items()), incomplete, BEGUN)
 
 
 def _answers() -> Iterator[tuple[str, str]]:
