@@ -30,6 +30,9 @@ _NO_RIGHT = {
     "22001",
 }
 
+_LONGEST = 4000
+"""Characters of one value; a line of SQL Server's log can be that long."""
+
 Row = tuple[str | None, ...]
 
 
@@ -38,30 +41,29 @@ class Answers(NamedTuple):
 
     rows: dict[str, tuple[Row, ...]]
     denied: dict[str, str]
+    raw: dict[str, tuple[Row, ...]]
+    """The rows as they came: a certificate is not to be shown, and its line breaks count."""
 
     @classmethod
     def of(cls, messages: Sequence[Message]) -> Answers:
         """Returns the answers among what a child has said."""
-        rows = {one.query: one.rows for one in messages if isinstance(one, Rows)}
+        raw = {one.query: one.rows for one in messages if isinstance(one, Rows)}
+        rows = {query: tuple(tuple(map(_shown, row)) for row in found) for query, found in raw.items()}
         denied = {one.query: _why(one) for one in messages if isinstance(one, Denied)}
-        return cls(rows, denied)
+        return cls(rows, denied, raw)
 
     def table(self, query: str) -> dict[str, str]:
         """Returns a result of names and values; the names in lower case."""
-        return {
-            (row[0] or "").lower(): printable(row[1] or "")
-            for row in self.rows.get(query, ())
-            if len(row) > 1
-        }
+        return {(row[0] or "").lower(): row[1] or "" for row in self.rows.get(query, ()) if len(row) > 1}
 
     def cell(self, query: str) -> str | None:
         """Returns the first cell of a result; None for NULL and for no row."""
         row = next(iter(self.rows.get(query, ())), ())
-        return printable(row[0]) if row and row[0] is not None else None
+        return row[0] if row else None
 
     def certificate(self, query: str) -> Certificate | None:
         """Returns the first certificate of a result that holds PEM, or the Base64 within it."""
-        row = next(iter(self.rows.get(query, ())), ())
+        row = next(iter(self.raw.get(query, ())), ())
         if not row or not row[0]:
             return None
         body = row[0].replace("-----BEGIN CERTIFICATE-----", "").replace("-----END CERTIFICATE-----", "")
@@ -103,5 +105,11 @@ def _why(denied: Denied) -> str:
     if denied.code in _NO_RIGHT or "denied" in denied.text.lower():
         return "because this login has no right to it"
     return (
-        f"because the server refused the query ({denied.code})" if denied.code else "because the query failed"
+        f"because the server refused the query ({printable(denied.code, longest=20)})"
+        if denied.code
+        else "because the query failed"
     )
+
+
+def _shown(value: str | None) -> str | None:
+    return None if value is None else printable(value, longest=_LONGEST)

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 from wizard.model.certificate import Certificate
 from wizard.model.evidence import Evidence, unknown
-from wizard.model.text import printable
 from wizard.probes.drivers.answers import Answers, evidence, told
 from wizard.probes.drivers.request import Query
 from wizard.probes.drivers.sqlserver import ENCRYPTED
@@ -109,7 +108,7 @@ def _log(answers: Answers) -> list[str]:
     """Returns the lines of the newest log that says which certificate was loaded, or was not."""
     for number in range(_LOGS):
         rows = answers.rows.get(f"log {number}", ())
-        lines = [printable(cell, longest=4000) for row in rows for cell in row if cell]
+        lines = [cell for row in rows for cell in row if cell]
         known = (_GIVEN, _FILE, _OWN, *(pattern for pattern, _ in _FAULTS))
         found = [line for line in lines if any(pattern.search(line) for pattern in known)]
         if found:
