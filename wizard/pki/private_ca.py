@@ -96,7 +96,8 @@ def read_authority(certificate: bytes, key: bytes) -> Authority:
         root = x509.load_pem_x509_certificate(certificate)
         private = serialization.load_pem_private_key(key, password=None)
         public = root.public_key()
-    except (TypeError, UnsupportedAlgorithm) as error:  # a key behind a passphrase, or of an unknown kind
+    except (TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
+        # A key behind a passphrase, one of an unknown kind, a certificate of a version that there is not.
         raise ValueError("the root or its key cannot be read") from error
     if not isinstance(private, rsa.RSAPrivateKey) or private.public_key() != public:
         raise ValueError("the key is not that of the root")

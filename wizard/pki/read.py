@@ -173,6 +173,7 @@ def _is_pkcs12(content: bytes) -> bool:
 def _from_pkcs12(data: bytes, name: str, password: str | None) -> list[bytes]:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
+    from cryptography.x509 import InvalidVersion
 
     if any(rounds > _MOST_ROUNDS for rounds in _rounds(data, _DEEPEST)):
         raise FileError(
@@ -186,6 +187,11 @@ def _from_pkcs12(data: bytes, name: str, password: str | None) -> list[bytes]:
             bundle = pkcs12.load_pkcs12(data, None if password is None else password.encode())
             certificates = [entry.certificate for entry in (bundle.cert, *bundle.additional_certs) if entry]
             found = [certificate.public_bytes(Encoding.DER) for certificate in certificates]
+    except InvalidVersion as error:
+        raise FileError(
+            f"A certificate in {name} has a version that X.509 does not know.",
+            hint="Ask for the certificate alone as a .cer or .pem file; dbtls shows what else is in it.",
+        ) from error
     except (ValueError, UnsupportedAlgorithm) as error:
         if password is None:
             raise FileError(
