@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
 from tests.cli.command import Ran, dbtls
+from tests.pki.authority import make
 from wizard.cli.terminal import Exit
 
 
@@ -100,3 +104,26 @@ def test_a_client_of_another_database_is_refused() -> None:
     assert "does not speak" in wrong.err
     right = dbtls("check", "mariadb://db1", "--no-probe", "--client", "connector-j")
     assert right.status == 4
+
+
+@pytest.mark.parametrize(
+    "command", [["explain", "-"], ["check", "--no-probe", "--error", "-"], ["check", "-"]]
+)
+def test_a_stdin_without_an_end_is_refused(command: list[str]) -> None:
+    """What never ends is read no further than to the limit; what ends before is read whole."""
+    words = "certificate verify failed\n" * 100_000
+    assert "stdin is larger than 2 MB" in refused(dbtls(*command, stdin=words))
+    assert dbtls("explain", "-", stdin=words[:100_000]).status == Exit.FINE
+
+
+def test_a_password_comes_from_stdin_where_nobody_can_be_asked(tmp_path: Path) -> None:
+    """The right one opens the file; a wrong one, none and a closed stdin do not."""
+    made = make("sql01", key=ec.generate_private_key(ec.SECP256R1()))
+    file = tmp_path / "server.pfx"
+    certificate = x509.load_der_x509_certificate(made.der)
+    sealed = BestAvailableEncryption(b"open sesame")
+    file.write_bytes(pkcs12.serialize_key_and_certificates(b"sql01", None, certificate, None, sealed))
+    opened = dbtls("inspect", str(file), "--password", "-", stdin="open sesame\n")
+    assert "CN=sql01" in opened.out
+    for typed in ("open\n", "", None):
+        assert "does not open" in refused(dbtls("inspect", str(file), "--password", "-", stdin=typed))

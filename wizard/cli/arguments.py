@@ -8,14 +8,44 @@ from datetime import UTC, datetime
 
 import click
 
+from wizard.errors import FileError
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and ask nothing.")
 
 
+LARGEST_PASTE = 2_000_000
+"""Octets; to read more of them takes more than 100 MB."""
+
+
 def read_text(text: str) -> str:
-    """Returns the text itself, or all of stdin where it is `-`."""
-    if text != "-":
-        return text
-    return decoded(sys.stdin.buffer.read()) if sys.stdin is not None else ""
+    """Returns the text itself, or all of stdin where it is `-`.
+
+    Raises:
+        FileError: stdin holds more than `LARGEST_PASTE`.
+    """
+    return text if text != "-" else decoded(stdin())
+
+
+def stdin() -> bytes:
+    """Returns all of stdin; nothing where it is closed. A pipe may never end.
+
+    Raises:
+        FileError: it holds more than `LARGEST_PASTE`.
+    """
+    return not_too_large(sys.stdin.buffer.read(LARGEST_PASTE + 1), "stdin") if sys.stdin is not None else b""
+
+
+def not_too_large(data: bytes, name: str) -> bytes:
+    """Returns what was pasted.
+
+    Raises:
+        FileError: it is larger than `LARGEST_PASTE`.
+    """
+    if len(data) > LARGEST_PASTE:
+        raise FileError(
+            f"{name} is larger than {LARGEST_PASTE // 1_000_000} MB.", hint="Cut out what matters."
+        )
+    return data
 
 
 def decoded(data: bytes) -> str:

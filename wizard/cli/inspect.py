@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from wizard.cli.arguments import Moment, json_option
-from wizard.cli.terminal import Exit, result
+from wizard.cli.terminal import Exit, is_interactive, result
 from wizard.diagnosis.findings import find
 from wizard.diagnosis.walk import answered
 from wizard.errors import FileError
@@ -20,6 +21,8 @@ from wizard.pki.read import read_certificates, read_file
 from wizard.pki.trust import TrustStore
 from wizard.report import json, text
 
+_LONGEST_PASSWORD = 1000
+
 
 @click.command("inspect", short_help="a certificate or chain from files")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -30,7 +33,9 @@ from wizard.report import json, text
     "--ca-file", type=click.Path(path_type=Path), help="Trust these roots instead of this machine's."
 )
 @click.option("--at", type=Moment(), help="Judge validity at this UTC time.")
-@click.option("--password", metavar="TEXT", help="Password of a PKCS#12 file; - reads it from the terminal.")
+@click.option(
+    "--password", metavar="TEXT", help="Password of a PKCS#12 file; - asks for it, or reads it from stdin."
+)
 @json_option
 def command(
     files: tuple[Path, ...],
@@ -42,7 +47,7 @@ def command(
 ) -> int:
     """Describes the certificates in FILES (PEM, DER, PKCS#7, PKCS#12) and judges them as one chain, leaf first."""
     if password == "-":  # noqa: S105 - a sign for "ask me", not a password
-        password = click.prompt("Password", hide_input=True, err=True)
+        password = _asked()
     chain = tuple(
         dict.fromkeys(
             der
@@ -76,3 +81,9 @@ def _trusted(case: Case, problems: list[str]) -> bool | None:
     if problems:
         return False
     return True if case.value("trust.status") == "trusted" else None
+
+
+def _asked() -> str:
+    if is_interactive():
+        return str(click.prompt("Password", hide_input=True, err=True))
+    return sys.stdin.readline(_LONGEST_PASSWORD).rstrip("\r\n") if sys.stdin is not None else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ import click
 import msgspec
 
 from wizard.cli import offers
-from wizard.cli.arguments import Moment, decoded, read_text
+from wizard.cli.arguments import Moment, decoded, not_too_large, read_text, stdin
 from wizard.errors import FileError, UsageError
 from wizard.model.options import Options
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from wizard.model.case import Case
     from wizard.workbench import Workbench
 
-LARGEST_PASTE = 2_000_000
-"""Octets of one pasted output."""
 _STDIN = Path("-")
 
 
@@ -175,12 +172,4 @@ def _output_in(file: Path) -> str:
     """
     from wizard.pki.read import read_file
 
-    if file == _STDIN:
-        data = sys.stdin.buffer.read(LARGEST_PASTE + 1) if sys.stdin is not None else b""
-    else:
-        data = read_file(file)
-    if len(data) > LARGEST_PASTE:
-        raise FileError(
-            f"{file} is larger than {LARGEST_PASTE // 1_000_000} MB.", hint="Cut out what matters."
-        )
-    return decoded(data)
+    return decoded(stdin() if file == _STDIN else not_too_large(read_file(file), str(file)))
