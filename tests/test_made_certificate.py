@@ -136,3 +136,48 @@ def test_the_command_refuses_what_would_do_harm_or_no_good(tmp_path: Path) -> No
     nameless = dbtls("fix", "self-generated-certificate", "--make-certificate", str(tmp_path / "no"))
     assert nameless.status == Exit.USAGE
     assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize("year", [1, 1940, 1950, 9901, 9999])
+def test_a_time_that_no_certificate_has_is_refused(year: int, tmp_path: Path) -> None:
+    """Nothing is made for it; at the edges of what is possible it is."""
+    with pytest.raises(UsageError, match="1951 to 9900"):
+        make_certificate(
+            tmp_path / "ca", ("sql01",), "postgresql", datetime(year, 6, 1, tzinfo=UTC), over=False
+        )
+    assert not (tmp_path / "ca").exists()
+    for first in (1951, 9900):
+        at = datetime(first, 1, 1, tzinfo=UTC)
+        assert (
+            make_certificate(tmp_path / f"{first}", ("sql01",), "postgresql", at, over=False).not_after > at
+        )
+
+
+def test_a_name_in_other_letters_stands_as_a_label(tmp_path: Path) -> None:
+    """X.509 knows ASCII alone (RFC 5280, section 7.2)."""
+    one = make_certificate(tmp_path, ("m\u00fcller.example", "Sql01"), "postgresql", NOW, over=False)
+    assert one.names == ("xn--mller-kva.example", "Sql01")
+    certificate = x509.load_pem_x509_certificate((tmp_path / "server.pem").read_bytes())
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["xn--mller-kva.example", "Sql01"]
+
+
+@pytest.mark.parametrize("name", ["a\x1b[31mb", "postgresql://u:c4n4ry@h", "a\u202eb"])
+def test_a_folder_that_could_not_be_shown_is_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commands with its name would not find it, or it is a slip."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="no name for a folder"):
+        made(Path(name))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_gone_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative folder has no place where the current one was removed."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(FileError, match="not there any more"):
+        made(Path("ca"))

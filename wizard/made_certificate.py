@@ -17,6 +17,8 @@ import msgspec
 from wizard.errors import FileError, UsageError
 from wizard.fixes.values import MADE, Values
 from wizard.model.target import Engine
+from wizard.model.text import printable
+from wizard.pki.names import ascii_host
 from wizard.private_files import only_regular, write
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 ROOT, ROOT_KEY = "root-ca.pem", "root-ca.key"
 SERVER, SERVER_KEY, SERVER_PFX = "server.pem", "server.key", "server.pfx"
+_FIRST, _LAST = 1951, 9900
+"""Years. X.509 knows none before 1950, and after 9999 there is none."""
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,16 +88,30 @@ def make_certificate(
         over: whether an earlier server's certificate may be replaced. A root never is.
 
     Raises:
-        UsageError: the names cannot stand in a certificate, or a file is there and may not be replaced.
+        UsageError: the names, the time or the folder cannot be used, or a file is there and may not be replaced.
         FileError: the folder cannot be used, or the root in it cannot.
     """
     from wizard.pki.private_ca import issue
 
-    folder = folder.absolute()  # the commands are run elsewhere
+    if printable(str(folder)) != str(folder) or ":/" in folder.as_posix()[2:]:
+        raise UsageError(
+            "That is no name for a folder.", hint="Give one that is no URL and has no control character."
+        )
+    if not _FIRST <= at.year <= _LAST:
+        raise UsageError(
+            f"A certificate can begin in the years {_FIRST} to {_LAST}.", hint="Give another --at."
+        )
+    try:
+        folder = folder.absolute()  # the commands are run elsewhere
+    except OSError as error:
+        raise FileError(
+            "The current folder is not there any more.", hint="Go to another one first."
+        ) from error
     if (there := would_replace(folder, engine)) and not over:
         raise UsageError(
             f"{there[0]} is there already.", hint="Choose another folder, or say --overwrite to replace it."
         )
+    names = tuple(name if name.isascii() else ascii_host(name) for name in names)
     _prepare(folder)
     authority, new = _authority(folder, at)
     try:
@@ -110,7 +128,7 @@ def make_certificate(
         write(folder / SERVER_PFX, issued.pfx, over=over)
     return Made(
         folder=folder,
-        names=tuple(names),
+        names=names,
         not_after=issued.certificate.not_valid_after_utc,
         new_root=new,
         pfx=pfx,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,6 +53,7 @@ def refused(ran: Ran) -> str:
         (["lab", "serve", "sqlserver/certificate-expird"], "did you mean 'sqlserver/certificate-expired'?"),
         (["inspect"], "FILES"),
         (["howto"], "Try: dbtls howto --help"),
+        (["host=h", "sslmode=require"], "Try: dbtls --help"),
         (["lab", "serve"], "Try: dbtls lab serve --help"),
         (["explain", ""], "no error text"),
         (["nonsense"], ""),
@@ -127,3 +131,35 @@ def test_a_password_comes_from_stdin_where_nobody_can_be_asked(tmp_path: Path) -
     assert "CN=sql01" in opened.out
     for typed in ("open\n", "", None):
         assert "does not open" in refused(dbtls("inspect", str(file), "--password", "-", stdin=typed))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["inspect"],
+        ["check", "sqlserver://h", "--no-probe", "--paste"],
+        ["check", "sqlserver://h", "--ca-file"],
+        ["check", "sqlserver://h", "--no-probe", "--report"],
+        ["clients", "--client", "odbc-18", "--targets"],
+        ["fix", "name-mismatch", "sqlserver://h", "--make-certificate"],
+        ["knowledge", "check", "--folder"],
+    ],
+)
+def test_a_url_in_place_of_a_file_keeps_its_password(command: list[str], tmp_path: Path) -> None:
+    """A path makes one slash of two, so that it no longer looks like a URL."""
+    ran = dbtls(*command, "postgresql://u:c4n4ry@h/x.md")
+    assert ran.status == Exit.USAGE
+    assert "c4n4ry" not in ran.out + ran.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize(
+    ("command", "status"), [("--version", 2), ("--help", 2), ("explain x", 2), ("check nonsense://x", 2)]
+)
+def test_a_full_disk_is_no_fault_of_a_server(command: str, status: int) -> None:
+    """The status says that the result was not written, also where stderr is full; with room it is another."""
+    run = f"exec {shlex.quote(sys.executable)} -m wizard {command}"
+    for full in (">/dev/full", ">/dev/full 2>&1"):
+        assert subprocess.run(["sh", "-c", f"{run} {full}"], check=False, timeout=60).returncode == status
+    if not command.startswith("check"):
+        assert subprocess.run(["sh", "-c", f"{run} >/dev/null"], check=False, timeout=60).returncode == 0

@@ -258,6 +258,7 @@ def test_the_rights_of_a_folder_decide(tmp_path: Path, monkeypatch: pytest.Monke
     assert (found.writable, found.private, found.rights) == (True, False, "drwxr-xr-x")
     assert ids(msgspec.structs.replace(HEALTHY, state=found)) == {"private-state": False}
     monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert places._writable(tmp_path / ("a" * 300)).problem == "File name too long"
     refused = places._writable(tmp_path / "none" / "below")
     assert (refused.exists, refused.writable) == (False, False)
     assert "may not write" in (refused.problem or "")

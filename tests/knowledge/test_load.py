@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,18 @@ def test_all_problems_come_at_once(tmp_path: Path) -> None:
     with pytest.raises(KnowledgeError) as caught:
         load(tmp_path)
     assert len(caught.value.problems) == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in folders here")
+def test_only_files_of_a_likely_size_are_read(tmp_path: Path) -> None:
+    """A pipe would be waited for, a device has no end, and an enormous file takes all memory."""
+    made = folder(tmp_path, GOOD) / "causes"
+    os.mkfifo(made / "pipe.yaml")
+    (made / "zero.yaml").symlink_to("/dev/zero")
+    with (made / "vast.yaml").open("wb") as vast:
+        vast.truncate(10_000_001)
+    assert sorted(read_folder(tmp_path).problems) == [
+        "causes/pipe.yaml: is no regular file",
+        "causes/vast.yaml: is larger than 10 MB",
+        "causes/zero.yaml: is no regular file",
+    ]

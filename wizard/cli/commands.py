@@ -26,7 +26,7 @@ _COMMANDS = {
     "knowledge": "check or draw the knowledge",
     "lab": "broken servers to practise on",
 }
-_START = "start"
+START = "start"
 
 
 class Commands(click.Group):
@@ -38,7 +38,7 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Returns a command by its name."""
-        if cmd_name != _START and cmd_name not in _COMMANDS:
+        if cmd_name != START and cmd_name not in _COMMANDS:
             return None
         found = importlib.import_module(f"wizard.cli.{cmd_name}").command
         return found if isinstance(found, click.Command) else None
@@ -60,7 +60,7 @@ class Commands(click.Group):
                 and (suggestion := nearest(first, tuple(_COMMANDS)))
             ):
                 raise click.UsageError(f"There is no command '{first}'{suggestion}")
-            args = [_START, *args]
+            args = [START, *args]
         return super().parse_args(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
@@ -70,8 +70,8 @@ class Commands(click.Group):
         from wizard.cli.offers import targets
 
         if incomplete.startswith("-"):
-            start = importlib.import_module(f"wizard.cli.{_START}").command
-            with start.make_context(_START, [], parent=ctx, resilient_parsing=True) as inner:
+            start = importlib.import_module(f"wizard.cli.{START}").command
+            with start.make_context(START, [], parent=ctx, resilient_parsing=True) as inner:
                 offered = (
                     *click.Command.shell_complete(self, ctx, incomplete),
                     *start.shell_complete(inner, incomplete),

@@ -14,6 +14,7 @@ from wizard.cli.terminal import Exit, result, talk
 from wizard.diagnosis.clients.prediction import Prediction
 from wizard.diagnosis.clients.profiles import profile_of
 from wizard.diagnosis.connection_string import Pairs
+from wizard.diagnosis.secrets import BLANK, without_secrets
 from wizard.errors import FileError, UsageError, WizardError
 from wizard.forecast import Forecast, forecast_of
 from wizard.knowledge.cache import knowledge
@@ -82,7 +83,12 @@ def _lines(file: Path) -> tuple[str, ...]:
     data = read_file(file)
     if len(data) > _LARGEST:
         raise FileError(f"{file} is larger than {_LARGEST // 1_000_000} MB.")
-    stripped = (line.strip() for line in decoded(data).splitlines())
+    text = decoded(data)
+    if "-----BEGIN " in text:
+        raise UsageError(
+            f"{file.name} holds certificates or keys, not targets.", hint="Write one target in each line."
+        )
+    stripped = (line.strip() for line in text.splitlines())
     lines = tuple(dict.fromkeys(line for line in stripped if line and not line.startswith("#")))
     if not lines:
         raise UsageError(
@@ -117,17 +123,23 @@ def _document(one: _Told) -> json.Json:
     if one.found is None or one.case is None:
         return {
             "schema": "dbtls/clients/1",
-            "line": one.line,
+            "line": _shown(one.line),
             "target": None,
             "clients": [],
             "problem": one.problem,
         }
-    return {**document(one.found, one.case), "line": one.line, "cause": one.cause, "problem": None}
+    return {**document(one.found, one.case), "line": _shown(one.line), "cause": one.cause, "problem": None}
 
 
 def _line(one: _Told) -> Iterator[str]:
-    name = printable(one.line)
+    name = printable(_shown(one.line))
     if one.now is None:
         yield f"? {name}: {one.problem}"
     else:
         yield from told_of_one(name, one.now, one.cause)
+
+
+def _shown(line: str) -> str:
+    """Returns a line without its secrets. What stands before an @ is none of a host, so it goes too."""
+    before, at, host = without_secrets(line).rpartition("@")
+    return f"{BLANK}@{host}" if at and "://" not in before else f"{before}{at}{host}"

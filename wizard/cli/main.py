@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,9 @@ from pathlib import Path
 from wizard import __version__
 from wizard.cli.terminal import CannotWriteError, Exit, has_screen, plain_where_needed, talk
 from wizard.errors import KnowledgeError, ProbeError, WizardError
+
+_NO_ROOM = (errno.ENOSPC, errno.EIO, errno.EBADF)
+"""What click's own printing of help and version raises where stdout is full or closed."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -41,7 +45,7 @@ def run(arguments: Sequence[str]) -> int:
 def _command(arguments: Sequence[str]) -> int:
     import click
 
-    from wizard.cli.commands import command
+    from wizard.cli.commands import START, command
 
     try:
         status = command.main(list(arguments), prog_name="dbtls", standalone_mode=False)
@@ -54,11 +58,18 @@ def _command(arguments: Sequence[str]) -> int:
         from wizard.diagnosis.secrets import without_secrets  # the words of the message are what was typed
 
         message = without_secrets(error.format_message())
-        asked = error.ctx.command_path if error.ctx else "dbtls"
+        inner = error.ctx is not None and error.ctx.info_name != START  # which has no name for people
+        asked = error.ctx.command_path if error.ctx is not None and inner else "dbtls"
         talk([*f"dbtls: {message}".splitlines(), f"Try: {asked} --help"])
         return Exit.USAGE
     except click.Abort:
         return _interrupted()
+    except SystemExit:  # click ends the process where nobody reads its help any more
+        return Exit.FINE
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise CannotWriteError(error.strerror) from error
     return status if isinstance(status, int) else Exit.FINE
 
 
@@ -87,7 +98,7 @@ def _failed(error: WizardError) -> int:
 
     talk(f"dbtls: {without_secrets(error.message)}")
     if isinstance(error, KnowledgeError):
-        talk(error.problems)
+        talk(map(without_secrets, error.problems))
     if error.hint:
         talk(error.hint)
     return Exit.UNREACHABLE if isinstance(error, ProbeError) else Exit.USAGE

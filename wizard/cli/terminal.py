@@ -52,8 +52,9 @@ def result(lines: Iterable[str] | str) -> None:
 
 
 def talk(lines: Iterable[str] | str) -> None:
-    """Writes progress, questions, warnings and hints to stderr."""
-    _write(sys.stderr, [lines] if isinstance(lines, str) else lines)
+    """Writes progress, questions, warnings and hints to stderr; where that is full, nobody can be told so."""
+    with contextlib.suppress(CannotWriteError):
+        _write(sys.stderr, [lines] if isinstance(lines, str) else lines)
 
 
 class CannotWriteError(Exception):

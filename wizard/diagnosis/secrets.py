@@ -12,7 +12,9 @@ BLANK = "***"
 """What stands in place of a secret."""
 
 _SECRET_NAME = re.compile(
-    r"""(?ix) (?P<name> password | passwd | passphrase | pwd | secret | token | api_?key | (?<![a-z])pass )
+    r"""(?ix) (?P<name> password | passwd | passphrase | pwd | secret | token | api_?key | (?<![a-z])pass
+            | kennwort | wachtwoord | senha | contrase[n\u00f1]a | parola
+            | \u043f\u0430\u0440\u043e\u043b\u044c | \u5bc6\u7801 | \u30d1\u30b9\u30ef\u30fc\u30c9 )
     \w{0,24}+ ["']? [ \t]{0,3} (?: (?P<equals> ={1,2} | %3D | => ) | : ) [ \t]{0,3}+"""
 )
 _USER_NAME = re.compile(r"(?i)(?<!\w)(?:user[ _]?id|uid|user[ _]?name|user|login) {0,3}(?:=|%3D) {0,3}")
@@ -56,7 +58,28 @@ _WORDS = (
     re.compile(
         rf"(?i)(?<!\S)--?(?:password|passwd|accesstoken|token)(?:=|[ \t]{{1,5}}+(?!-))(?P<secret>{_SHELL_WORD})"
     ),
+    # Accounts in SQL, of each database.
+    re.compile(
+        r"(?i)\b(?:USER|ROLE|TO|FOR)\b[^;\r\n]{1,300}?\bIDENTIFIED\s+(?:(?:WITH|VIA)\s+\S{1,40}\s+)?(?:BY|AS|USING)\s+"
+        r"(?:PASSWORD\s+)?(?P<secret>'[^'\r\n]{0,2000}+'|\"[^\"\r\n]{0,2000}+\")"
+    ),
+    re.compile(r"(?i)\bPASSWORD(?:\s{1,3}|\()(?P<secret>'[^'\r\n]{0,2000}+')"),
+    # Settings of .NET, the objects that carry a login, and Oracle's user/password@.
+    re.compile(
+        r"""(?i)\b(?:key|name)=["'][^"'\r\n]{0,60}?(?:password|passwd|pwd|secret|token)[^"'\r\n]{0,60}["']"""
+        r"""\s{1,9}+value=(?P<secret>"[^"]{0,2000}+"|'[^']{0,2000}+')"""
+    ),
+    re.compile(
+        r"""(?i)\w*Credential\([^,()\r\n]{1,200},\s{0,9}+(?P<secret>"[^"\r\n]{1,2000}+"|'[^'\r\n]{1,2000}+')"""
+    ),
+    re.compile(r"(?i)\bjdbc:oracle:\w+:(?P<secret>[^\s/@]{1,200}/[^\s@]{1,2000})@"),
+    # In prose only what no word looks like: "the password is expired" is evidence.
+    re.compile(
+        r"(?i)\b(?:password|passphrase|pwd) (?:is|was):? (?P<secret>(?=\S{0,200}[\d!#$%&*+=?@^~])\S{2,2000})"
+    ),
 )
+_AUTHORITY = re.compile(r"(://|(?<=[A-Za-z]{2}):/)")
+"""Before the authority of a URL; one slash is what a path makes of two."""
 _GO_NETWORK = re.compile(r"@(?:tcp[46]?|unix)\(")
 _GO_USER = re.compile(r"(?<!\S)[^\s:@]{0,200}+:(?=\S)")
 _IN_COMMAND = (
@@ -126,10 +149,10 @@ def _value_end(text: str, name: int, start: int) -> int:
 def _in_urls(text: str) -> list[tuple[int, int]]:
     spans = []
     for word in re.finditer(r"\S+", text):
-        before, *rest = word[0].split("://")
+        before, *rest = _AUTHORITY.split(word[0])
         at = word.start() + len(before)
-        for part in rest:
-            at += 3
+        for begun, part in zip(rest[::2], rest[1::2], strict=True):
+            at += len(begun)
             info, sign, _ = part.rpartition("@")
             # JDBC for SQL Server has properties instead of user information.
             if (

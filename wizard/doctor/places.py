@@ -136,8 +136,9 @@ def _writable(folder: Path) -> Writable:
     problem: str | None = None
     rights: str | None = None
     private: bool | None = None
-    exists = folder.is_dir()
+    exists = False
     try:
+        exists = folder.is_dir()
         if exists:
             with tempfile.TemporaryFile(dir=folder):
                 pass

@@ -17,6 +17,8 @@ except ImportError:  # libyaml is optional in PyYAML; the pure loader reads the 
     from yaml import SafeLoader as _BaseLoader  # type: ignore[assignment]
 
 
+_LARGEST = 10_000_000
+"""Octets; all of the knowledge together has two million."""
 _DEEPEST = 100
 _MANY_BRACKETS = 1000
 _FAR_IN = re.compile(r"^[ ?:-]{300}", re.MULTILINE)
@@ -54,6 +56,10 @@ def read(path: Path) -> object:
         YamlError: the file cannot be read, is not YAML, or has a duplicate key.
     """
     try:
+        if not path.is_file():
+            raise YamlError(0, "is no regular file")
+        if path.stat().st_size > _LARGEST:
+            raise YamlError(0, f"is larger than {_LARGEST // 1_000_000} MB")
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise YamlError(0, f"cannot be read: {error.__class__.__name__}") from error

@@ -23,6 +23,7 @@ _MOST_ROUNDS = 2_000_000
 """Of a key derivation; each million takes a second."""
 _DEEPEST = 20
 
+_URL = re.compile(r"(?i)[a-z][a-z0-9+.-]+:[/\\\\]{1,2}[^/\\\\]")
 _BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 #-]{1,40})-----")
 _CERTIFICATES = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 _BUNDLES = ("PKCS7", "CMS")
@@ -36,8 +37,10 @@ def read_file(path: Path) -> bytes:
     """Returns the bytes of a file.
 
     Raises:
-        FileError: it is missing, a directory, not readable, or larger than `LARGEST`.
+        FileError: it is missing, a URL, a directory, not readable, or larger than `LARGEST`.
     """
+    if _URL.match(str(path)):
+        raise FileError("This is a URL, not a file.", hint="To ask a server: dbtls check TARGET")
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             raise FileError(f"{path} is not a regular file.", hint="Copy its content to a file first.")

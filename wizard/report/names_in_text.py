@@ -40,7 +40,8 @@ _USERS = (
     re.compile(rf"(?<!\w)'({_INSIDE})'@'"),
     re.compile(rf"(?i)(?<!\w)(?:user ?id|uid|user ?name|user) ?= ?({_BARE})"),
     re.compile(rf"(?i)(?<!\S)--user(?:name)?[= ]({_BARE})"),
-    re.compile(rf"(?i)\b(?:psql|pg_\w+|mysql\w*|mariadb\w*|sqlcmd|bcp|tsql)\b[^\n]{{0,300}}?\s-U ?({_BARE})"),
+    re.compile(rf"(?<!\S)-U ?({_BARE})"),
+    re.compile(r"(?m)^\[?([^\s@\[]{1,64})@[\w.-]+[: ][~/]"),  # before the command that was typed
     re.compile(rf"\b(?:mysql\w*|mariadb\w*)\b[^\n]{{0,300}}?\s-u ?({_BARE})"),
 )
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@(?:[\w-]+\.)+[A-Za-z]{2,}")
@@ -50,18 +51,47 @@ _WINDOWS_ACCOUNT = re.compile(
 _ADDRESS4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)")
 _ADDRESS6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:\.\d{1,3}){0,3}(?![\w:])")
 _DOTTED = re.compile(r"(?<![\w@.-])(?:\*\.)?(?:[\w](?:[\w-]{0,61}\w)?\.)+[^\W\d_][\w-]{0,61}[^\W_](?![\w-])")
+_MARKED = r"(?=[\w.-]*[\d-])([A-Za-z][\w.-]*\w)"
+"""A name that no word of a sentence looks like: with a digit or a hyphen in it."""
+_CLIENTS = r"(?:psql|pg_\w+|mysql\w*|mariadb\w*|sqlcmd|bcp|osql|tsql)"
 _HOSTS = (
     re.compile(rf"(?i)(?<!\w)(?:{_HOST_WORDS})(?: at)? ?[:=]? ?{_QUOTED}({_INSIDE}){_QUOTED}"),
     re.compile(rf"(?<!\w)'[^'\n]*'@'({_INSIDE})'"),
+    # Options of connection strings and of drivers, variables of environments, and the same as JSON or YAML.
     re.compile(
-        rf"(?i)(?<![\w-])(?:server|data source|address|addr|host|hostname) ?= ?(?:tcp:|np:|lpc:)?({_BARE})"
+        r"(?i)(?<![A-Za-z-])(?:\w{0,20}host(?:[ _]?name)?(?:incertificate)?|server(?: ?name)?|data source"
+        r"|failover[ _]?partner|workstation id|wsid|(?:network )?address|addr)[\"']? ?=>? ?(?:N?[\"'])?"
+        rf"(?:tcp:|np:|lpc:)?({_BARE})"
     ),
+    re.compile(
+        r"(?i)[\"'](?:\w{0,20}host(?:name)?|server(?:name)?|addr(?:ess)?)[\"'] ?: ?[\"']([^\"'\n]{1,128})[\"']"
+    ),
+    re.compile(
+        rf"(?i)(?<![A-Za-z-])(?:\w{{0,20}}host(?:[ _]?name)?|server(?: ?name)?|machine) ?: ?{_MARKED}"
+    ),
+    re.compile(
+        rf"(?i)(?<!\S)(?:--(?:host|server)(?:name)?[= ]|-(?:server(?:instance)?|sqlinstance|computername|hostname) )"
+        rf"[\"']?({_BARE})"
+    ),
+    re.compile(rf"(?<!\S)-[hS] ({_BARE})"),
+    re.compile(rf"\b{_CLIENTS}\b[^\n]{{0,300}}?\s-[hSH]({_BARE})"),
+    # Sentences of drivers and of TLS libraries.
+    re.compile(rf"(?i)\b(?:on|at|to|with|against) {_QUOTED}([\w.-]+)(?::\d+)?{_QUOTED}"),
+    re.compile(r"\bvalid for ((?:[\w.*-]+, )*[\w.*-]+), not "),
+    re.compile(r"\bvalid for [^\n]{0,2000}?, not ([\w.*-]+)"),
+    re.compile(r"(?i)\bHost: ([\w.-]+?)\.? is not in\b"),
+    re.compile(r"\b(?:DNS:|DNS name matching |UnknownHostException: |(?i:MSSQLSvc)/)([\w.*-]+)"),
+    re.compile(rf"(?i)\b(?:connect(?:ed|ing|ion)? to|(?:to|on|at|from) (?:the )?(?:server|host)) {_MARKED}"),
+    re.compile(rf"(?i)\b(?:host ?name|host|server) {_MARKED} (?:could|can|failed|is|not|does|did|was|has)"),
     re.compile(r"(?i)\b(?:tcp|np|lpc):([\w-]+)"),
     re.compile(r"(?i)\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|lookup) ([\w.-]+)"),
     re.compile(r"://(?:[^/@\s]*@)?([\w.-]+)"),
     re.compile(r"(?<![\\\w])\\\\([A-Za-z][\w.-]*)(?=\\)"),
     re.compile(r"@(?:tcp|unix)\d?\(([\w.-]+)"),
     re.compile(r"(?<![\w@])@([A-Za-z][\w-]*)(?=[:/])"),
+    re.compile(r"(?<![\w:/.-])([A-Za-z][\w-]*):(?:1433|1434|1521|3306|33060|5432|6432)(?!\w)"),
+    re.compile(r"(?m)^\[?[^\s@\[]{1,64}@([\w.-]+)[: ][~/]"),  # before the command that was typed
+    re.compile(r"(?<![\w\\$])([A-Z][A-Z0-9-]{1,14})\$(?![\w{(])"),  # the account of a machine
 )
 _DATABASES = (
     re.compile(rf"(?i)(?<!\w)(?:{_DATABASE_WORDS})(?: name)? ?[:=]? ?{_QUOTED}({_INSIDE}){_QUOTED}"),
@@ -75,6 +105,8 @@ _ATTRIBUTES = re.compile(
 _FINGERPRINT = re.compile(
     r"(?i)(?<![0-9a-f:])(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{2}(?:[: ][0-9a-f]{2}){19,31})(?![0-9a-f:])"
 )
+_MAC = re.compile(r"(?i)(?<![0-9a-f:-])[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}(?![0-9a-f:-])")
+_APPLICATION = re.compile(r"(?i)(?<!\w)(?:application ?name|app) ?= ?([^;,\n\"']{1,128})")
 _SERIAL = re.compile(r"(?i)\bserial(?: ?number)?\W{1,4}((?:0x)?[0-9a-f](?:[:]?[0-9a-f]){5,})")
 
 
@@ -188,6 +220,8 @@ class _Reading:
         self._replace(_EMAIL, told.email)
         self._replace(_FINGERPRINT, told.fingerprint)
         self._replace(_SERIAL, lambda digits: told.of("serial", digits, "{}"))
+        self._replace(_MAC, lambda digits: told.of("adapter", digits, "adapter-{}"))
+        self._replace(_APPLICATION, lambda name: told.of("application", name, "application-{}"))
         for pattern in _DATABASES:
             self._replace(pattern, told.database)
         self._replace(_ADDRESS6, self._address)
@@ -243,7 +277,9 @@ class _Reading:
         return self._stand_ins.host(name) if ours or could_be_host(name) else name
 
     def _server(self, text: str) -> str:
-        r"""Returns the stand-in of `host`, `host\INSTANCE`, `host,port` or `host:port`."""
+        r"""Returns the stand-in of `host`, `host\INSTANCE`, `host,port`, `host:port` or a list of hosts."""
+        if ", " in text:
+            return ", ".join(map(self._server, text.split(", ")))
         told = re.fullmatch(r"(?:tcp:)?([\w.*-]+)(?:\\([\w$#-]+))?([,:]\d+)?", text)
         if told is None or could_be_no_host(told[1]):
             return text

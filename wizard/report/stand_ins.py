@@ -130,7 +130,7 @@ class StandIns:
 
     def _know_label(self, label: str, word: str) -> None:
         self._labels[label] = word
-        if label not in WORDS:
+        if len(label) > 1 and label not in WORDS:  # a letter by itself stands everywhere
             self.known.setdefault(label, Replaced(label, word))
 
     def address(self, text: str) -> str:
