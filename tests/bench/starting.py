@@ -28,6 +28,8 @@ SSMS_20 = (
 )
 EXPLAIN = dbtls("explain", SSMS_20)
 TENFOLD = 10
+A_FILE = 100
+"""Entries, about as many as the largest file of the knowledge has."""
 CLOSED = ("failures", "article")
 """Lists that cannot grow: the ways to fail, and the items of the article."""
 
@@ -121,7 +123,10 @@ def _copy(entry: msgspec.Struct, number: int) -> msgspec.Struct:
 def _write(known: Knowledge, folder: Path) -> None:
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     for kind in KINDS:
-        path = folder / kind.pattern.replace("*", "all")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        content = msgspec.to_builtins(getattr(known, kind.field))
-        path.write_text(yaml.dump(content, Dumper=dumper, allow_unicode=True), encoding="utf-8")
+        entries = getattr(known, kind.field)
+        size = A_FILE if "*" in kind.pattern else len(entries)
+        for number, first in enumerate(range(0, len(entries), size)):
+            path = folder / kind.pattern.replace("*", f"part-{number}")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            content = msgspec.to_builtins(entries[first : first + size])
+            path.write_text(yaml.dump(content, Dumper=dumper, allow_unicode=True), encoding="utf-8")

@@ -139,7 +139,7 @@ def megabyte() -> None:
         began = time.monotonic()
         shown.send(f"\x1b[200~{half}{REASON}{half}\x1b[201~")
         sent = time.monotonic() - began
-        shown.until("characters pasted")
+        shown.until("does not trust who issued")
         took = time.monotonic() - began
     print(f"paste of 1 MB         {took:6.2f} s   (of which sending it {sent:.2f})")
 

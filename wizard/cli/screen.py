@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from wizard.cli.options import Asked
     from wizard.model.knowledge import Knowledge
     from wizard.tui.journey import Opening
+
+_UNTIL_COLLECTED = 2_000
+"""New objects between two looks for garbage: screens come and go, and are garbage that nothing else finds."""
 
 
 def open_wizard(
@@ -36,6 +40,7 @@ def open_wizard(
         "LINES",
     ):  # a shell may export them, and Textual would take them for the terminal's size
         os.environ.pop(name, None)
+    gc.set_threshold(_UNTIL_COLLECTED)
     app.run()
     if app.crash is not None:
         raise app.crash

@@ -57,9 +57,8 @@ _THEMES = {DARK.name, LIGHT.name, "ansi-dark", "ansi-light"}
 
 
 def _load_the_rest() -> None:
-    """Loads what probes and fixes need: libraries in C, which hold all other threads up while they load."""
-    for module in ("jinja2", "wizard.probes.registry"):
-        importlib.import_module(module)
+    """Loads what probes need: libraries in C, which hold all other threads up while they load."""
+    importlib.import_module("wizard.probes.registry")
 
 
 class WizardApp(App[int]):
