@@ -231,6 +231,7 @@ def test_jinja_is_loaded_for_what_only_it_can_do(text: str, loaded: bool) -> Non
     [
         "echo {{ value }}",
         'echo {{ "a\\"b\\\\" ~ value ~ "é" }}',
+        'echo {{ "\\t\\n" ~ value ~ "\\x41\\u0042" }}',
         'echo {{ "(" ~ (value | replace("x", "(y)")) ~ ")" }}',
         'echo {{ value | quoted_for("libpq") }}',
         "echo {{{ value }}",

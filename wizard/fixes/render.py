@@ -8,7 +8,6 @@ placeholder such as `<your CA file>`, quoted like a value, so that no half-finis
 from __future__ import annotations
 
 import re
-from ast import literal_eval
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, cast
@@ -29,7 +28,7 @@ _MARKUP = re.compile(r"\{[{%#]")
 _NAME = "[a-z][a-z0-9_]*"
 _CALL = rf"""{_NAME}(?:\("[^"\\]*"(?:, "[^"\\]*")*\))?"""
 _FILTERED = rf"{_NAME}(?: \| {_CALL})+"
-_ATOM = rf"""(?:{_NAME}|"(?:[^"\\]|\\.)*"|\({_FILTERED}\))"""
+_ATOM = rf"""(?:{_NAME}|"(?:[^"\\\x00-\x1f]|\\["\\nrt])*"|\({_FILTERED}\))"""
 _ATOMS, _CALLS, _FILTERED_ALONE = re.compile(_ATOM), re.compile(_CALL), re.compile(_FILTERED)
 _ARGUMENT = re.compile(r'"([^"\\]*)"')
 _JOINED = re.compile(rf"(?<!\{{)\{{\{{ ({_ATOM}(?: ~ {_ATOM})*|{_FILTERED}) \}}\}}")
@@ -225,7 +224,8 @@ def _filled_in(literals: list[str], joined: list[list[str]], values: Mapping[str
 
 def _value(atom: str, values: Mapping[str, object]) -> object:
     if atom.startswith('"'):
-        return literal_eval(atom)
+        # A text of JSON is one of Jinja too; Python's own reader of literals fails in threads (python/cpython#106905).
+        return msgspec.json.decode(atom)
     name, *calls = _CALLS.findall(atom)
     if name not in values:
         raise _TemplateError(f"'{name}' is undefined")
