@@ -92,8 +92,9 @@ def make_certificate(
         FileError: the folder cannot be used, or the root in it cannot.
     """
     from wizard.pki.private_ca import issue
+    from wizard.pki.read import is_url
 
-    if printable(str(folder)) != str(folder) or ":/" in folder.as_posix()[2:]:
+    if printable(str(folder)) != str(folder) or is_url(folder):
         raise UsageError(
             "That is no name for a folder.", hint="Give one that is no URL and has no control character."
         )

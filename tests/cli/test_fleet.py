@@ -90,12 +90,19 @@ def test_what_makes_no_sense_is_refused(
 def test_no_password_of_a_list_is_printed(form: tuple[str, ...], tmp_path: Path) -> None:
     """Connection strings, URLs and what is neither lose it; the server stays readable."""
     file = tmp_path / "targets.txt"
-    file.write_text("Server=127.0.0.1,1;Password=c4n4ry\npostgresql://u:c4n4ry@127.0.0.1:2\nu:c4n4ry@sql01\n")
+    lines = [
+        "Server=127.0.0.1,1;Password=c4n4ry",
+        "postgresql://u:c4n4ry@127.0.0.1:2",
+        "u:c4n4ry@sql01",
+        "Server=127.0.0.1,2;User Id=a@corp",
+    ]
+    file.write_text("\n".join(lines))
     ran = dbtls("clients", "--targets", str(file), "--client", "odbc-18", *form)
     assert "c4n4ry" not in ran.out + ran.err
     assert "Server=127.0.0.1,1;Password=***" in ran.out
     assert "***@127.0.0.1:2" in ran.out
     assert "***@sql01" in ran.out
+    assert "Server=127.0.0.1,2;User Id=a@corp" in ran.out
 
 
 def test_a_key_is_no_list_of_targets(tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ def redacted(text: str) -> str:
         ("psql -h kudu -U civet", "psql -h server-1 -U user-1"),
         ("sqlcmd -S kudu -U civet -C", "sqlcmd -S server-1 -U user-1 -C"),
         ("mysql -hkudu -uciv", None),
+        ("psql -Ucivet -h kudu", "psql -Uuser-1 -h server-1"),
         ("Invoke-Sqlcmd -ServerInstance KUDU -Query 1", "Invoke-Sqlcmd -ServerInstance server-1 -Query 1"),
         ("civet@kudu:~$ psql", "user-1@server-1:~$ psql"),
         ("[civet@kudu ~]$ psql", "[user-1@server-1 ~]$ psql"),
@@ -82,6 +83,7 @@ def test_a_name_is_hidden_where_it_usually_stands(text: str, expected: str | Non
         "Named Pipes Provider: Could not open a connection to SQL Server [53].",
         "line:1234 spid51",
         "openssl x509 -h",
+        "Invoke-WebRequest -UseBasicParsing",
         "$PGHOST and ${PATH}",
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +30,8 @@ MOST_TARGETS = 10_000
 AT_ONCE = 8
 """Servers that are asked at the same time."""
 _LARGEST = 1_000_000
+_PAIRS = re.compile(r"[\w .]+=")
+"""How a connection string begins."""
 
 
 class _Told(NamedTuple):
@@ -140,6 +143,8 @@ def _line(one: _Told) -> Iterator[str]:
 
 
 def _shown(line: str) -> str:
-    """Returns a line without its secrets. What stands before an @ is none of a host, so it goes too."""
-    before, at, host = without_secrets(line).rpartition("@")
-    return f"{BLANK}@{host}" if at and "://" not in before else f"{before}{at}{host}"
+    """Returns a line without its secrets. What stands before an @ is no part of a bare host, so it goes too."""
+    clean = without_secrets(line)
+    before, at, host = clean.rpartition("@")
+    bare = at and "://" not in before and not _PAIRS.match(before)
+    return f"{BLANK}@{host}" if bare else clean

@@ -60,7 +60,7 @@ _WORDS = (
     ),
     # Accounts in SQL, of each database.
     re.compile(
-        r"(?i)\b(?:USER|ROLE|TO|FOR)\b[^;\r\n]{1,300}?\bIDENTIFIED\s+(?:(?:WITH|VIA)\s+\S{1,40}\s+)?(?:BY|AS|USING)\s+"
+        r"(?i)\b(?:USER|ROLE|TO|FOR)\b[^;\r\n]{1,120}?\bIDENTIFIED\s+(?:(?:WITH|VIA)\s+\S{1,40}\s+)?(?:BY|AS|USING)\s+"
         r"(?:PASSWORD\s+)?(?P<secret>'[^'\r\n]{0,2000}+'|\"[^\"\r\n]{0,2000}+\")"
     ),
     re.compile(r"(?i)\bPASSWORD(?:\s{1,3}|\()(?P<secret>'[^'\r\n]{0,2000}+')"),
@@ -70,7 +70,7 @@ _WORDS = (
         r"""\s{1,9}+value=(?P<secret>"[^"]{0,2000}+"|'[^']{0,2000}+')"""
     ),
     re.compile(
-        r"""(?i)\w*Credential\([^,()\r\n]{1,200},\s{0,9}+(?P<secret>"[^"\r\n]{1,2000}+"|'[^'\r\n]{1,2000}+')"""
+        r"""(?i)Credential\([^,()\r\n]{1,200},\s{0,9}+(?P<secret>"[^"\r\n]{1,2000}+"|'[^'\r\n]{1,2000}+')"""
     ),
     re.compile(r"(?i)\bjdbc:oracle:\w+:(?P<secret>[^\s/@]{1,200}/[^\s@]{1,2000})@"),
     # In prose only what no word looks like: "the password is expired" is evidence.

@@ -23,7 +23,7 @@ _MOST_ROUNDS = 2_000_000
 """Of a key derivation; each million takes a second."""
 _DEEPEST = 20
 
-_URL = re.compile(r"(?i)[a-z][a-z0-9+.-]+:[/\\\\]{1,2}[^/\\\\]")
+_URL = re.compile(r"(?i)[a-z][a-z0-9+.-]+:[/\\]{1,2}[^/\\]")
 _BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 #-]{1,40})-----")
 _CERTIFICATES = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 _BUNDLES = ("PKCS7", "CMS")
@@ -33,13 +33,18 @@ _PKCS12_CONTENT = {"1.2.840.113549.1.7.1", _SIGNED_DATA}
 _HINT = "Give a file with certificates, for instance one that begins with -----BEGIN CERTIFICATE-----."
 
 
+def is_url(path: Path) -> bool:
+    """Says whether somebody gave a URL where a file or a folder belongs; of its two slashes a path leaves one."""
+    return _URL.match(str(path)) is not None
+
+
 def read_file(path: Path) -> bytes:
     """Returns the bytes of a file.
 
     Raises:
         FileError: it is missing, a URL, a directory, not readable, or larger than `LARGEST`.
     """
-    if _URL.match(str(path)):
+    if is_url(path):
         raise FileError("This is a URL, not a file.", hint="To ask a server: dbtls check TARGET")
     try:
         if path.exists() and not path.is_file() and not path.is_dir():

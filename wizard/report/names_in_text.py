@@ -31,6 +31,8 @@ _DATABASE_WORDS = (
     "database|datenbank|base de données|base de datos|banco de dados|banca dati|数据库|データベース"
 )
 
+_CLIENTS = r"(?:psql|pg_\w+|mysql\w*|mariadb\w*|sqlcmd|bcp|osql|tsql)"
+
 _HOME = re.compile(
     rf"(?i)((?:/(?:var/|export/)?home|/Users|\b[a-z]:(?:\\\\?|/)(?:Users|Documents and Settings))(?:\\\\?|/))"
     rf"([^/\\\s:;,\"'`<>|*?{_OPEN}{_CLOSE}]+)"
@@ -40,7 +42,8 @@ _USERS = (
     re.compile(rf"(?<!\w)'({_INSIDE})'@'"),
     re.compile(rf"(?i)(?<!\w)(?:user ?id|uid|user ?name|user) ?= ?({_BARE})"),
     re.compile(rf"(?i)(?<!\S)--user(?:name)?[= ]({_BARE})"),
-    re.compile(rf"(?<!\S)-U ?({_BARE})"),
+    re.compile(rf"(?<!\S)-U ({_BARE})"),
+    re.compile(rf"\b{_CLIENTS}\b[^\n]{{0,300}}?\s-U({_BARE})"),
     re.compile(r"(?m)^\[?([^\s@\[]{1,64})@[\w.-]+[: ][~/]"),  # before the command that was typed
     re.compile(rf"\b(?:mysql\w*|mariadb\w*)\b[^\n]{{0,300}}?\s-u ?({_BARE})"),
 )
@@ -53,7 +56,6 @@ _ADDRESS6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?
 _DOTTED = re.compile(r"(?<![\w@.-])(?:\*\.)?(?:[\w](?:[\w-]{0,61}\w)?\.)+[^\W\d_][\w-]{0,61}[^\W_](?![\w-])")
 _MARKED = r"(?=[\w.-]*[\d-])([A-Za-z][\w.-]*\w)"
 """A name that no word of a sentence looks like: with a digit or a hyphen in it."""
-_CLIENTS = r"(?:psql|pg_\w+|mysql\w*|mariadb\w*|sqlcmd|bcp|osql|tsql)"
 _HOSTS = (
     re.compile(rf"(?i)(?<!\w)(?:{_HOST_WORDS})(?: at)? ?[:=]? ?{_QUOTED}({_INSIDE}){_QUOTED}"),
     re.compile(rf"(?<!\w)'[^'\n]*'@'({_INSIDE})'"),
